@@ -1,0 +1,4 @@
+//! Subject × database → findings.
+
+pub mod finding;
+pub mod subject;
