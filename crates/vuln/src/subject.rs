@@ -32,8 +32,8 @@ pub struct Location {
 pub enum Place {
     /// As a function of its own.
     Function {
-        /// Virtual address of the entry.
-        address: u64,
+        /// Virtual address of the entry; `None` where none is known (objects of a c-archive, damaged module data).
+        address: Option<u64>,
         /// Where it is defined (file and line of the entry), unless unreadable.
         position: Option<Position>,
     },
@@ -41,8 +41,8 @@ pub enum Place {
     Inlined {
         /// Linker name of the physical function that holds the code.
         host: String,
-        /// Virtual address of the host's entry.
-        host_address: u64,
+        /// Virtual address of the host's entry; `None` as above.
+        host_address: Option<u64>,
         /// Where the inlined call was written, unless unreadable.
         call: Option<Position>,
     },
