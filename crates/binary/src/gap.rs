@@ -53,7 +53,10 @@ pub struct Gap {
 impl Gap {
     /// A gap in `topic` because of `reason`.
     pub fn new(topic: Topic, reason: impl Into<String>) -> Gap {
-        Gap { topic, reason: reason.into() }
+        Gap {
+            topic,
+            reason: reason.into(),
+        }
     }
 }
 

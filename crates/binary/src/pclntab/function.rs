@@ -1,0 +1,225 @@
+//! One function of the pc-line table: its record, its source positions and the calls inlined into it.
+
+use super::pcvalue::{Budget, Run, Runs};
+use super::{Pclntab, RecordFormat};
+use crate::address::{NameOffset, TextOffset};
+use crate::bytes::Bytes;
+
+/// `PCDATA_InlTreeIndex` (`src/internal/abi/symtab.go`), the same in Go 1.18 to 1.27.
+const PCDATA_INL_TREE_INDEX: u64 = 2;
+/// `FUNCDATA_InlTree`, likewise.
+const FUNCDATA_INL_TREE: u64 = 3;
+/// A funcdata or file that is not there.
+const NONE: u32 = u32::MAX;
+
+/// A function that is in the binary as a function of its own.
+#[derive(Clone, Copy)]
+pub struct Function<'a> {
+    table: Pclntab<'a>,
+    record: Bytes<'a>,
+    /// Entry, from the start of text.
+    pub entry: TextOffset,
+    /// Where the next function starts, from the start of text.
+    pub end: TextOffset,
+    /// Its name.
+    pub name: NameOffset,
+}
+
+/// A file and a line of the source, as the compiler recorded them. The file name is hostile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position<'a> {
+    /// File: absolute, or `module@version/...` with `-trimpath`.
+    pub file: &'a [u8],
+    /// Line, 1-based; 0 where the compiler has none.
+    pub line: u32,
+}
+
+/// One record of an inline tree: a call whose callee was copied into the function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InlinedCall {
+    /// The callee.
+    pub name: NameOffset,
+    /// An instruction of the function, as offset from its entry, whose position is that of the call.
+    pub parent_pc: u32,
+}
+
+impl<'a> Pclntab<'a> {
+    /// The `index`-th function; `None` where the table or the record lies outside the file.
+    pub fn function(&self, index: u32) -> Option<Function<'a>> {
+        let entry_at = self.offsets.functions.checked_add(u64::from(index) * 8)?;
+        let entry = TextOffset(self.bytes.u32(entry_at)?);
+        let end = TextOffset(self.bytes.u32(entry_at.checked_add(8)?)?);
+        let at = self
+            .offsets
+            .functions
+            .checked_add(self.function_offset(index)?)?;
+        let record = self.bytes.tail(at)?;
+        let name = NameOffset(record.u32(4)?);
+        Some(Function {
+            table: *self,
+            record,
+            entry,
+            end,
+            name,
+        })
+    }
+}
+
+impl<'a> Function<'a> {
+    /// Bytes of code, padding to the next function included; 0 where the table is not in order.
+    pub fn len(&self) -> u32 {
+        self.end.0.saturating_sub(self.entry.0)
+    }
+
+    /// True where there is no code.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Number of 4-byte fields before funcID.
+    fn fixed_fields(&self) -> u64 {
+        match self.table.format {
+            RecordFormat::Go118 => 9,
+            RecordFormat::Go120 => 10,
+        }
+    }
+
+    fn pcdata_count(&self) -> Option<u64> {
+        self.record.u32(7 * 4).map(u64::from)
+    }
+
+    fn funcdata_count(&self) -> Option<u64> {
+        self.record.u8(self.fixed_fields() * 4 + 3).map(u64::from)
+    }
+
+    /// Bytes of the whole record.
+    pub(super) fn record_len(&self) -> Option<u64> {
+        let counts = self.pcdata_count()?.checked_add(self.funcdata_count()?)?;
+        (self.fixed_fields() + 1)
+            .checked_add(counts)?
+            .checked_mul(4)
+    }
+
+    /// The line of the `func` keyword (Go 1.20 and later).
+    pub fn start_line(&self) -> Option<u32> {
+        match self.table.format {
+            RecordFormat::Go118 => None,
+            RecordFormat::Go120 => self.record.u32(9 * 4),
+        }
+    }
+
+    fn pcdata(&self, index: u64) -> Option<u32> {
+        if index >= self.pcdata_count()? {
+            return None;
+        }
+        self.record.u32((self.fixed_fields() + 1 + index) * 4)
+    }
+
+    /// Where the inline tree is, from `moduledata.gofunc`.
+    pub fn inline_tree(&self) -> Option<u32> {
+        if FUNCDATA_INL_TREE >= self.funcdata_count()? {
+            return None;
+        }
+        let field = self
+            .fixed_fields()
+            .checked_add(1)?
+            .checked_add(self.pcdata_count()?)?
+            + FUNCDATA_INL_TREE;
+        self.record
+            .u32(field.checked_mul(4)?)
+            .filter(|&offset| offset != NONE)
+    }
+
+    fn runs<'b>(&self, table: u32, budget: &'b mut Budget) -> Option<Runs<'a, 'b>> {
+        if table == 0 {
+            return None;
+        }
+        let offsets = self.table.offsets;
+        let pcs = self
+            .table
+            .bytes
+            .slice(offsets.pcs, offsets.functions.checked_sub(offsets.pcs)?)?;
+        Some(Runs::new(
+            pcs.tail(u64::from(table))?,
+            self.table.min_lc,
+            budget,
+        ))
+    }
+
+    /// Runs of the inline tree index: -1 where the code is the function's own.
+    fn inline_runs<'b>(&self, budget: &'b mut Budget) -> Option<Runs<'a, 'b>> {
+        self.runs(self.pcdata(PCDATA_INL_TREE_INDEX)?, budget)
+    }
+
+    /// Number of records in the inline tree.
+    pub(crate) fn inlined_count(&self, budget: &mut Budget) -> u32 {
+        let highest = self
+            .inline_runs(budget)
+            .and_then(|runs| runs.map(|run| run.value).max());
+        highest
+            .and_then(|index| u32::try_from(index).ok())
+            .map_or(0, |index| index.saturating_add(1))
+    }
+
+    /// The position recorded for the instruction at `offset` bytes from the entry: of the innermost inlined call there.
+    pub(crate) fn position(&self, offset: u64, budget: &mut Budget) -> Option<Position<'a>> {
+        let at = |run: &Run| offset < run.end;
+        let file = self.runs(self.record.u32(5 * 4)?, budget)?.find(at)?.value;
+        let line = self.runs(self.record.u32(6 * 4)?, budget)?.find(at)?.value;
+        Some(Position {
+            file: self.file(file)?,
+            line: u32::try_from(line).unwrap_or(0),
+        })
+    }
+
+    /// Where the function is defined: the file of its first instruction that is not inlined, and the line of its `func`
+    /// keyword where it is recorded, else of that instruction.
+    pub(crate) fn definition(&self, budget: &mut Budget) -> Option<Position<'a>> {
+        let own = self.first_own_instruction(budget).unwrap_or(0);
+        let position = self.position(own, budget)?;
+        match self.start_line() {
+            Some(line) if line != 0 => Some(Position { line, ..position }),
+            _ => Some(position),
+        }
+    }
+
+    /// Offset from the entry of the first instruction that is not inlined.
+    fn first_own_instruction(&self, budget: &mut Budget) -> Option<u64> {
+        let mut start = 0;
+        for run in self.inline_runs(budget)? {
+            if run.value < 0 {
+                return Some(start);
+            }
+            start = run.end;
+        }
+        None
+    }
+
+    /// The name of the `index`-th file of the function's compilation unit.
+    fn file(&self, index: i32) -> Option<&'a [u8]> {
+        let unit = self.record.u32(8 * 4)?;
+        let index = u64::from(unit).checked_add(u64::try_from(index).ok()?)?;
+        let offsets = self.table.offsets;
+        let entry = offsets.units.checked_add(index.checked_mul(4)?)?;
+        if entry >= offsets.files {
+            return None;
+        }
+        let file = self.table.bytes.u32(entry).filter(|&file| file != NONE)?;
+        self.table
+            .bytes
+            .c_str(offsets.files.checked_add(u64::from(file))?)
+    }
+
+    /// The `index`-th record of the inline tree that starts at `tree`.
+    pub(crate) fn inlined_call(&self, tree: Bytes<'a>, index: u32) -> Option<InlinedCall> {
+        let (size, name, parent_pc) = match self.table.format {
+            RecordFormat::Go118 => (20, 12, 16),
+            RecordFormat::Go120 => (16, 4, 8),
+        };
+        let record = tree.slice(u64::from(index) * size, size)?;
+        Some(InlinedCall {
+            name: NameOffset(record.u32(name)?),
+            parent_pc: record.u32(parent_pc)?,
+        })
+    }
+}
