@@ -139,6 +139,9 @@ impl<'a> Binary<'a> {
     }
 
     /// Where the functions with the `wanted` names (sorted) are: in order of the functions that hold them.
+    ///
+    /// It walks all functions and checks on the way that each one points to a name, so it is worth a call even where
+    /// nothing is wanted: without it, a damaged name table would look like a clean one.
     pub fn occurrences(&self, wanted: &[NameOffset]) -> (Vec<Occurrence<'a>>, Vec<Gap>) {
         let table = match &self.table {
             Ok(table) => table,
@@ -146,15 +149,16 @@ impl<'a> Binary<'a> {
         };
         let mut search = Search {
             binary: self,
+            table,
             wanted,
             budget: self.budget(),
             found: Vec::new(),
+            nameless: 0,
         };
-        let mut seen = 0u32;
-        for function in table.functions() {
-            search.function(&function);
-            seen += 1;
-        }
+        let seen = table
+            .functions()
+            .inspect(|function| search.function(function))
+            .count();
         let mut gaps: Vec<Gap> = self
             .module_data
             .as_ref()
@@ -162,24 +166,34 @@ impl<'a> Binary<'a> {
             .cloned()
             .into_iter()
             .collect();
-        if seen < table.function_count() {
-            let missing = table.function_count() - seen;
-            gaps.push(Gap::new(
+        let mut gap = |topic, reason: &str| gaps.push(Gap::new(topic, reason));
+        if seen < table.function_count() as usize {
+            gap(
                 Topic::Functions,
-                format!("{missing} function records lie outside the pc-line table"),
-            ));
+                "function records lie outside the pc-line table",
+            );
+        }
+        if search.nameless > 0 {
+            gap(
+                Topic::Symbols,
+                "functions point to where no name starts: the function name table is damaged",
+            );
         }
         if search.budget.is_spent() {
-            let reason = "the pc-value tables of the functions overlap so much that not all could be decoded";
-            gaps.push(Gap::new(Topic::InlineTree, reason));
+            gap(
+                Topic::InlineTree,
+                "the tables of the functions overlap so much that not all could be decoded",
+            );
         }
         if self
             .module_data
             .as_ref()
             .is_ok_and(|data| data.gofunc.is_none())
         {
-            let reason = "the module data has an unknown layout, so inlined calls cannot be placed";
-            gaps.push(Gap::new(Topic::InlineTree, reason));
+            gap(
+                Topic::InlineTree,
+                "the module data has an unknown layout, so inlined calls cannot be placed",
+            );
         }
         (search.found, gaps)
     }
@@ -215,14 +229,18 @@ impl<'a> Binary<'a> {
 /// One walk over all functions in search of names.
 struct Search<'s, 'a> {
     binary: &'s Binary<'a>,
+    table: &'s Pclntab<'a>,
     wanted: &'s [NameOffset],
     budget: Budget,
     found: Vec<Occurrence<'a>>,
+    /// Functions and inlined calls whose name offset is not the start of a name.
+    nameless: u32,
 }
 
 impl<'a> Search<'_, 'a> {
     fn function(&mut self, function: &Function<'a>) {
         let address = self.binary.address(function);
+        self.nameless += u32::from(!self.table.is_name_start(function.name));
         if self.wanted.binary_search(&function.name).is_ok() {
             let position = function.definition(&mut self.budget);
             let (name, inlined) = (function.name, false);
@@ -235,8 +253,10 @@ impl<'a> Search<'_, 'a> {
             });
         }
         let (wanted, found) = (self.wanted, &mut self.found);
+        let (table, nameless) = (self.table, &mut self.nameless);
         self.binary
             .visit_inlined(function, &mut self.budget, &mut |budget, call| {
+                *nameless += u32::from(!table.is_name_start(call.name));
                 if wanted.binary_search(&call.name).is_ok() {
                     let position = function.position(u64::from(call.parent_pc), budget);
                     let name = call.name;

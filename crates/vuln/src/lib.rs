@@ -1,4 +1,5 @@
 //! Subject × database → findings.
 
 pub mod finding;
+mod from_binary;
 pub mod subject;

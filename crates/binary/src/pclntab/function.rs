@@ -140,7 +140,7 @@ impl<'a> Function<'a> {
             .bytes
             .slice(offsets.pcs, offsets.functions.checked_sub(offsets.pcs)?)?;
         Some(Runs::new(
-            pcs.tail(u64::from(table))?,
+            pcs.tail(u64::from(table))?.data(),
             self.table.min_lc,
             budget,
         ))

@@ -1,7 +1,5 @@
 //! pc-value tables: what a number is at each pc of a function (`src/runtime/symtab.go`, `pcvalue` and `step`).
 
-use crate::bytes::Bytes;
-
 /// How many bytes of pc-value tables and inline trees may still be decoded.
 ///
 /// In a real binary every table belongs to few functions; a hostile one can let each of a million functions name the same
@@ -42,8 +40,8 @@ pub(crate) struct Run {
 
 /// The runs of one table.
 pub(crate) struct Runs<'a, 'b> {
-    table: Bytes<'a>,
-    at: u64,
+    table: &'a [u8],
+    first: bool,
     pc: u64,
     value: i32,
     quantum: u8,
@@ -52,10 +50,10 @@ pub(crate) struct Runs<'a, 'b> {
 
 impl<'a, 'b> Runs<'a, 'b> {
     /// The runs of the table at the start of `table`, with pc deltas in units of `quantum` bytes.
-    pub(crate) fn new(table: Bytes<'a>, quantum: u8, budget: &'b mut Budget) -> Runs<'a, 'b> {
+    pub(crate) fn new(table: &'a [u8], quantum: u8, budget: &'b mut Budget) -> Runs<'a, 'b> {
         Runs {
             table,
-            at: 0,
+            first: true,
             pc: 0,
             value: -1,
             quantum,
@@ -69,22 +67,22 @@ impl Iterator for Runs<'_, '_> {
 
     #[inline]
     fn next(&mut self) -> Option<Run> {
-        let (delta, at) = self.table.uvarint(self.at)?;
-        if delta == 0 && self.at != 0 {
+        let before = self.table.len();
+        let delta = varint(&mut self.table)?;
+        if delta == 0 && !self.first {
             return None;
         }
-        let (advance, end) = self.table.uvarint(at)?;
-        if !self.budget.take(end - self.at) {
+        self.first = false;
+        let advance = varint(&mut self.table)?;
+        if !self.budget.take((before - self.table.len()) as u64) {
             return None;
         }
-        let delta = u32::try_from(delta).ok()?;
         // Zigzag: the lowest bit is the sign.
         let delta = (delta >> 1).cast_signed() ^ -((delta & 1).cast_signed());
         self.value = self.value.wrapping_add(delta);
         self.pc = self
             .pc
-            .checked_add(advance.checked_mul(u64::from(self.quantum))?)?;
-        self.at = end;
+            .checked_add(u64::from(advance).checked_mul(u64::from(self.quantum))?)?;
         Some(Run {
             end: self.pc,
             value: self.value,
@@ -92,20 +90,31 @@ impl Iterator for Runs<'_, '_> {
     }
 }
 
+/// A 32-bit varint (`runtime.readvarint`) off the front of `data`. Nearly all are one byte long.
+#[inline]
+fn varint(data: &mut &[u8]) -> Option<u32> {
+    let (&first, rest) = data.split_first()?;
+    *data = rest;
+    if first < 0x80 {
+        return Some(u32::from(first));
+    }
+    let mut value = u32::from(first & 0x7f);
+    for shift in [7, 14, 21, 28] {
+        let (&byte, rest) = data.split_first()?;
+        *data = rest;
+        value |= u32::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bytes::{Endian, Order, Width};
-
     fn runs(data: &[u8], quantum: u8) -> Vec<Run> {
-        let bytes = Bytes::new(
-            data,
-            Order {
-                endian: Endian::Little,
-                width: Width::W64,
-            },
-        );
-        Runs::new(bytes, quantum, &mut Budget::for_file(data.len())).collect()
+        Runs::new(data, quantum, &mut Budget::for_file(data.len())).collect()
     }
 
     #[test]
@@ -133,17 +142,20 @@ mod tests {
     }
 
     #[test]
+    fn varints_of_more_than_32_bits_end_the_table() {
+        assert_eq!(
+            varint(&mut &[0x80, 0x80, 0x80, 0x80, 0x01][..]),
+            Some(1 << 28)
+        );
+        assert_eq!(varint(&mut &[0xff; 9][..]), None);
+        assert_eq!(varint(&mut &[0x80][..]), None);
+    }
+
+    #[test]
     fn the_budget_ends_the_work() {
         let data = [2, 1].repeat(100);
-        let bytes = Bytes::new(
-            &data,
-            Order {
-                endian: Endian::Little,
-                width: Width::W64,
-            },
-        );
         let mut budget = Budget { left: 10 };
-        assert_eq!(Runs::new(bytes, 1, &mut budget).count(), 5);
+        assert_eq!(Runs::new(&data, 1, &mut budget).count(), 5);
         assert!(budget.is_spent());
     }
 }

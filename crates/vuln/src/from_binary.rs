@@ -1,0 +1,123 @@
+//! A binary as a subject: what of its facts matters for matching, borrowed from the file.
+
+use crate::subject::{Location, Module, Place, Position, Subject, SymbolId, SymbolSource, Symbols};
+use goassay_binary::address::NameOffset;
+use goassay_binary::buildinfo::{self, BuildInfo};
+use goassay_binary::gap::{Gap, Topic};
+use goassay_binary::pclntab;
+use goassay_binary::{Binary, Occurrence};
+
+impl SymbolSource for Binary<'_> {
+    fn for_each(&self, visit: &mut dyn FnMut(SymbolId, &str)) {
+        let names = self.pclntab().into_iter().flat_map(|table| table.names());
+        for (NameOffset(id), name) in names {
+            match std::str::from_utf8(name) {
+                Ok(name) => visit(id, name),
+                Err(_) => visit(id, &String::from_utf8_lossy(name)),
+            }
+        }
+    }
+
+    fn locate(&self, wanted: &[SymbolId]) -> (Vec<Location>, Vec<Gap>) {
+        let wanted: Vec<NameOffset> = wanted.iter().copied().map(NameOffset).collect();
+        let (occurrences, gaps) = self.occurrences(&wanted);
+        (
+            occurrences
+                .iter()
+                .map(|occurrence| location(self, occurrence))
+                .collect(),
+            gaps,
+        )
+    }
+}
+
+fn location(binary: &Binary<'_>, occurrence: &Occurrence<'_>) -> Location {
+    let address = occurrence.address.map(|address| address.0);
+    let position = occurrence.position.map(position);
+    let place = if occurrence.inlined {
+        Place::Inlined {
+            host: name(binary, occurrence.function),
+            host_address: address,
+            call: position,
+        }
+    } else {
+        Place::Function { address, position }
+    };
+    Location {
+        symbol: occurrence.name.0,
+        place,
+    }
+}
+
+fn name(binary: &Binary<'_>, offset: NameOffset) -> String {
+    let name = binary
+        .pclntab()
+        .ok()
+        .and_then(|table| table.name(offset))
+        .unwrap_or_default();
+    String::from_utf8_lossy(name).into_owned()
+}
+
+fn position(position: pclntab::Position<'_>) -> Position {
+    Position {
+        file: String::from_utf8_lossy(position.file).into_owned(),
+        line: position.line,
+    }
+}
+
+impl<'s> Subject<'s> {
+    /// The subject that a binary is.
+    pub fn from_binary(binary: &'s Binary<'s>) -> Subject<'s> {
+        let info = binary.build_info();
+        let mut gaps = Vec::new();
+        match info {
+            Err(gap) => gaps.push(gap.clone()),
+            Ok(info) => gaps.extend(doubts(info)),
+        }
+        let symbols = match binary.pclntab() {
+            Ok(_) => Symbols::Known(binary),
+            Err(gap) => Symbols::Unknown(gap.clone()),
+        };
+        let info = info.ok();
+        let image = binary.image();
+        Subject {
+            go_version: info.map(|info| info.go_version),
+            main_package: info.and_then(|info| info.path),
+            plugin_path: binary.plugin_path(),
+            main: info.and_then(|info| info.main.as_ref()).map(module),
+            modules: info
+                .map(|info| info.deps.iter().map(module).collect())
+                .unwrap_or_default(),
+            goos: info.and_then(|info| info.setting("GOOS")).or(image.os),
+            goarch: info.and_then(|info| info.setting("GOARCH")).or(image.arch),
+            symbols,
+            gaps,
+        }
+    }
+}
+
+/// What the build information leaves open.
+fn doubts(info: &BuildInfo<'_>) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    if !info.has_modules() {
+        let reason = "it names no modules (built without module mode, or its text is damaged): only the standard \
+                      library can be matched";
+        gaps.push(Gap::new(Topic::BuildInfo, reason));
+    }
+    if info.unknown_lines > 0 {
+        gaps.push(Gap::new(
+            Topic::BuildInfo,
+            format!("{} of its lines have no known form", info.unknown_lines),
+        ));
+    }
+    gaps
+}
+
+fn module<'s>(module: &'s buildinfo::Module<'s>) -> Module<'s> {
+    let replace = module.replace.as_deref().map(|by| (by.path, by.version));
+    Module {
+        path: module.path,
+        version: module.version,
+        replace,
+    }
+}
