@@ -1,2 +1,39 @@
-//! placeholder
-fn main() {}
+//! Tasks of the developers: one table of name, function and help. `cargo xtask` alone prints it.
+
+mod vulndb;
+
+use std::process::ExitCode;
+
+/// What a task gets: the arguments after its name. What it gives: nothing, or what went wrong.
+type Task = fn(&[String]) -> Result<(), Box<dyn std::error::Error>>;
+
+const TASKS: &[(&str, Task, &str)] = &[(
+    "vulndb",
+    vulndb::run,
+    "make the embedded database from the published archive ([ARCHIVE] [--check])",
+)];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let task = arguments
+        .first()
+        .and_then(|name| TASKS.iter().find(|task| task.0 == name));
+    let Some((name, run, _)) = task else {
+        print_help();
+        return ExitCode::from(2);
+    };
+    match run(&arguments[1..]) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask {name}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print_help() {
+    eprintln!("usage: cargo xtask TASK [ARGUMENT]…");
+    for (name, _, help) in TASKS {
+        eprintln!("  {name:<10} {help}");
+    }
+}
