@@ -61,12 +61,14 @@ impl<'a> Binary<'a> {
             .ok()
             .and_then(|info| go_minor(info.go_version));
         let (table, module_data) = tables(&image, minor);
-        if build_info.is_err()
-            && table.is_err()
-            && !buildinfo::is_present(&image)
-            && !find::has_old_table(&image)
-        {
-            return Err(packed::packer(data).map_or(NotGo::NoGoFound, NotGo::Packed));
+        if table.is_err() {
+            if let Some(packer) = packed::packer(data) {
+                return Err(NotGo::Packed(packer));
+            }
+            if build_info.is_err() && !buildinfo::is_present(&image) && !find::has_old_table(&image)
+            {
+                return Err(NotGo::NoGoFound);
+            }
         }
         Ok(Binary {
             image,

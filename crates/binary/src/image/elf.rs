@@ -14,6 +14,9 @@ const PT_LOAD: u32 = 1;
 const PT_DYNAMIC: u32 = 2;
 const PF_X: u32 = 1;
 const PF_W: u32 = 2;
+const DT_SYMTAB: u64 = 6;
+const DT_RELA: u64 = 7;
+const DT_RELASZ: u64 = 8;
 const SHT_SYMTAB: u32 = 2;
 const SHT_RELA: u32 = 4;
 const SHT_NOBITS: u32 = 8;
@@ -21,6 +24,7 @@ const SHT_REL: u32 = 9;
 const SHF_WRITE: u64 = 1;
 const SHF_ALLOC: u64 = 2;
 const SHF_EXECINSTR: u64 = 4;
+const SHN_UNDEF: u16 = 0;
 const SHN_LORESERVE: u16 = 0xff00;
 
 /// Field offsets that differ between the 32-bit and the 64-bit format.
@@ -388,8 +392,8 @@ pub(super) struct RelocationTable {
 }
 
 enum Target {
-    /// The loaded image: addresses as they are, relative relocations only.
-    Image,
+    /// The loaded image: addresses as they are, symbols (file offset of the dynamic symbol table) with their own.
+    Image { symbols: Option<u64> },
     /// One section of an object: its address, its symbol table, and the addresses of all sections.
     Section {
         address: VirtualAddress,
@@ -407,7 +411,7 @@ fn with_machine(tables: Vec<RelocationTable>, machine: Machine) -> Vec<Relocatio
     tables.into_iter().map(set).collect()
 }
 
-/// `DT_RELA`/`DT_RELASZ` (7, 8) of the dynamic section. `DT_REL` and `DT_RELR` keep their addends in place.
+/// `DT_RELA` of the dynamic section. `DT_REL` and `DT_RELR` keep their addends in place.
 fn dynamic_tables(
     image: &Image<'_>,
     programs: &[ProgramHeader],
@@ -437,23 +441,27 @@ fn dynamic_tables(
             .find(|&(found, _)| found == tag)
             .map(|(_, value)| value)
     };
-    let table = |address: u64, len: u64| {
+    let file_offset = |address: u64| {
         let segment = image.segment_at(VirtualAddress(address))?;
-        let offset = segment
+        segment
             .offset
             .0
-            .checked_add(address.checked_sub(segment.address.0)?)?;
+            .checked_add(address.checked_sub(segment.address.0)?)
+    };
+    let symbols = value(DT_SYMTAB).and_then(file_offset);
+    let table = |address: u64, len: u64| {
+        let offset = file_offset(address)?;
         Some(RelocationTable {
             offset,
             len: clip(image.data.len(), offset, len),
             has_addend: true,
-            target: Target::Image,
+            target: Target::Image { symbols },
             relative: 0,
             absolute: 0,
         })
     };
-    value(7)
-        .zip(value(8))
+    value(DT_RELA)
+        .zip(value(DT_RELASZ))
         .and_then(|(address, len)| table(address, len))
         .into_iter()
         .collect()
@@ -539,16 +547,17 @@ fn relocated_word(
         Width::W64 => (info >> 32, info & 0xffff_ffff),
     };
     match &table.target {
-        Target::Image if kind == u64::from(table.relative) => Some((offset, addend?)),
-        Target::Image => None,
+        Target::Image { .. } if kind == u64::from(table.relative) => Some((offset, addend?)),
+        _ if kind != u64::from(table.absolute) => None,
+        Target::Image { symbols } => {
+            let (_, value) = symbol_entry(image, (*symbols)?, symbol)?;
+            Some((offset, value.wrapping_add(addend?)))
+        }
         Target::Section {
             address,
             symbols,
             sections,
         } => {
-            if kind != u64::from(table.absolute) {
-                return None;
-            }
             let at = address.offset(offset)?;
             let addend = addend.or_else(|| image.word(at))?;
             let base = symbol_address(image, *symbols, sections, symbol)?;
@@ -564,25 +573,40 @@ fn symbol_address(
     sections: &[Option<VirtualAddress>],
     symbol: u64,
 ) -> Option<u64> {
-    let (size, value_at, section_at) = match image.order.width {
-        Width::W32 => (16, 4, 14),
-        Width::W64 => (24, 8, 6),
-    };
-    let offset = symbol.checked_mul(size)?;
-    if offset.checked_add(size)? > len {
+    if symbol.checked_add(1)?.checked_mul(symbol_len(image))? > len {
         return None;
     }
-    let entry = image.bytes().slice(table.checked_add(offset)?, size)?;
-    let section = entry.u16(section_at)?;
-    if section >= SHN_LORESERVE {
-        return None;
-    }
+    let (section, value) = symbol_entry(image, table, symbol)?;
     sections
         .get(usize::from(section))
         .copied()
         .flatten()?
         .0
-        .checked_add(entry.word(value_at)?)
+        .checked_add(value)
+}
+
+/// Bytes of a symbol table entry.
+fn symbol_len(image: &Image<'_>) -> u64 {
+    match image.order.width {
+        Width::W32 => 16,
+        Width::W64 => 24,
+    }
+}
+
+/// Section index and value of a defined symbol, from the symbol table at a file offset.
+fn symbol_entry(image: &Image<'_>, table: u64, symbol: u64) -> Option<(u16, u64)> {
+    let (value_at, section_at) = match image.order.width {
+        Width::W32 => (4, 14),
+        Width::W64 => (8, 6),
+    };
+    let size = symbol_len(image);
+    let entry = image
+        .bytes()
+        .slice(table.checked_add(symbol.checked_mul(size)?)?, size)?;
+    let section = entry
+        .u16(section_at)
+        .filter(|&section| section != SHN_UNDEF && section < SHN_LORESERVE)?;
+    Some((section, entry.word(value_at)?))
 }
 
 #[cfg(test)]
