@@ -7,6 +7,8 @@ pub mod database;
 pub mod date;
 pub mod finding;
 mod from_binary;
+pub mod name;
 pub mod osv;
+pub mod scan;
 pub mod subject;
 pub mod version;

@@ -145,42 +145,24 @@ impl<'a> Database<'a> {
     /// When the file is not consistent.
     pub fn advisory(&self, number: u32) -> Result<Entry<'a>> {
         let mut cursor = self.advisory_cursor(number)?;
-        let id = cursor.text()?;
-        let review = match cursor.number()? {
-            1 => ReviewStatus::Reviewed,
-            2 => ReviewStatus::Unreviewed,
-            _ => ReviewStatus::Unknown,
-        };
-        let (published, modified, withdrawn) = (
-            cursor.maybe_text()?,
-            cursor.maybe_text()?,
-            cursor.maybe_text()?,
-        );
-        let url = match cursor.number()? {
-            0 => format!("https://osv.dev/vulnerability/{id}"),
-            1 => format!("{GO_PAGE}{id}"),
-            other => self.string(other - 2)?.to_owned(),
-        };
-        let aliases = cursor.texts()?.into_iter().map(str::to_owned).collect();
+        let (advisory, withdrawn) = cursor.facts()?;
         let affected = cursor.list(|cursor| {
             let offset = cursor.number()?;
             cursor.database.cursor(offset)?.affected()
         })?;
-        let owned = |time: Option<&str>| time.map(str::to_owned);
-        let (published, modified) = (owned(published), owned(modified));
-        let advisory = Advisory {
-            id: id.to_owned(),
-            aliases,
-            review,
-            published,
-            modified,
-            url,
-        };
         Ok(Entry {
             advisory,
             withdrawn,
             affected,
         })
+    }
+
+    /// The facts of an advisory and the RFC 3339 time at which it was withdrawn, without what it affects.
+    ///
+    /// # Errors
+    /// When the file is not consistent.
+    pub fn facts(&self, number: u32) -> Result<(Advisory, Option<&'a str>)> {
+        self.advisory_cursor(number)?.facts()
     }
 
     /// The advisory with an id, if there is one.
@@ -407,6 +389,36 @@ impl<'a> Cursor<'_, 'a> {
             items.push(item(self)?);
         }
         Ok(items)
+    }
+
+    fn facts(&mut self) -> Result<(Advisory, Option<&'a str>)> {
+        let id = self.text()?;
+        let review = match self.number()? {
+            1 => ReviewStatus::Reviewed,
+            2 => ReviewStatus::Unreviewed,
+            _ => ReviewStatus::Unknown,
+        };
+        let (published, modified, withdrawn) =
+            (self.maybe_text()?, self.maybe_text()?, self.maybe_text()?);
+        let url = match self.number()? {
+            0 => format!("https://osv.dev/vulnerability/{id}"),
+            1 => format!("{GO_PAGE}{id}"),
+            other => self.database.string(other - 2)?.to_owned(),
+        };
+        let aliases = self.texts()?.into_iter().map(str::to_owned).collect();
+        let owned = |time: Option<&str>| time.map(str::to_owned);
+        let (published, modified) = (owned(published), owned(modified));
+        Ok((
+            Advisory {
+                id: id.to_owned(),
+                aliases,
+                review,
+                published,
+                modified,
+                url,
+            },
+            withdrawn,
+        ))
     }
 
     fn affected(&mut self) -> Result<Affected<'a>> {

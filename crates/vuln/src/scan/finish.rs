@@ -1,0 +1,306 @@
+//! Findings from candidates and from what was met in the binary.
+
+use super::candidate::Candidate;
+use super::modules::{Modules, Wanted, go_version};
+use super::walk::{Extent, Found, Met, Package};
+use crate::database::{Database, DatabaseError};
+use crate::finding::{
+    Finding, FoundModule, PathGrade, Scan, Symbol, Tier, TierEvidence, VariantKind,
+};
+use crate::subject::{Place, Subject, SymbolId, Symbols};
+use goassay_binary::gap::{Gap, Topic};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+const NO_PATHS: &str = "call paths are not computed by this release";
+
+/// Puts the outcome together.
+pub(super) fn finish(
+    subject: &Subject<'_>,
+    modules: Modules<'_>,
+    candidates: Vec<Candidate<'_>>,
+    found: Option<Found>,
+    database: &Database<'_>,
+) -> Result<Scan, DatabaseError> {
+    let mut gaps = subject.gaps.clone();
+    let unknown = match &subject.symbols {
+        Symbols::Known(_) => None,
+        Symbols::Unknown(gap) => Some(gap.clone()),
+    };
+    gaps.extend(unknown.clone());
+    if go_version(subject).is_none() {
+        let reason = "the Go version is not known: the standard library could not be matched";
+        gaps.push(Gap::new(Topic::BuildInfo, reason));
+    }
+    let mut found = found.unwrap_or_default();
+    found.packages.iter_mut().for_each(settle_hosts);
+    let mut notes = replaced_notes(&modules, database)?;
+    notes.extend(vendored_note(&found.vendored, database)?);
+
+    let mut drafts: Vec<Draft> = candidates
+        .into_iter()
+        .map(|c| Draft::new(c, &modules, unknown.as_ref()))
+        .collect();
+    let mut symbols = collect(&found.packages, &mut drafts);
+    gaps.extend(locate(&mut symbols, &subject.symbols));
+    let mut findings: Vec<Finding> = drafts.into_iter().map(Draft::into_finding).collect();
+    findings.sort_by(|a, b| (&a.advisory.id, &a.module).cmp(&(&b.advisory.id, &b.module)));
+    gaps.sort();
+    gaps.dedup();
+    Ok(Scan {
+        findings,
+        symbols,
+        gaps,
+        notes,
+    })
+}
+
+/// A finding whose packages and symbols are still being collected.
+struct Draft {
+    finding: Finding,
+    packages: BTreeSet<String>,
+    extents: BTreeMap<String, Extent>,
+}
+
+impl Draft {
+    fn new(candidate: Candidate<'_>, modules: &Modules<'_>, unknown: Option<&Gap>) -> Draft {
+        let Candidate {
+            module,
+            advisory,
+            applies,
+            fixed,
+            reasons,
+            ..
+        } = candidate;
+        let finding = Finding {
+            advisory,
+            module: found_module(&modules.wanted[module]),
+            fixed,
+            tier: Tier::Module,
+            evidence: unknown.map_or(TierEvidence::Read, |gap| TierEvidence::AtLeast(gap.clone())),
+            applies,
+            path: PathGrade::NotComputed(NO_PATHS.to_owned()),
+            packages: Vec::new(),
+            symbols: Vec::new(),
+            whole_package: false,
+            reasons,
+        };
+        Draft {
+            finding,
+            packages: BTreeSet::new(),
+            extents: BTreeMap::new(),
+        }
+    }
+
+    fn meets(&mut self, package: &str, extent: Extent) {
+        self.packages.insert(package.to_owned());
+        let tier = if extent == Extent::Named {
+            Tier::Package
+        } else {
+            Tier::Linked
+        };
+        self.finding.tier = self.finding.tier.max(tier);
+        if extent != Extent::Named {
+            self.finding.whole_package = true;
+            self.extents.insert(package.to_owned(), extent);
+        }
+    }
+
+    fn into_finding(self) -> Finding {
+        let mut finding = self.finding;
+        finding.reasons.extend(whole_reason(&self.extents));
+        finding.packages = self.packages.into_iter().collect();
+        finding.symbols.sort_unstable();
+        finding.symbols.dedup();
+        finding
+    }
+}
+
+fn whole_reason(extents: &BTreeMap<String, Extent>) -> Option<String> {
+    if extents.values().any(|extent| *extent == Extent::Module) {
+        return Some(
+            "the advisory names no packages or symbols: every package of the module counts"
+                .to_owned(),
+        );
+    }
+    let packages: Vec<&str> = extents.keys().map(String::as_str).collect();
+    let list = packages.join(", ");
+    (!packages.is_empty())
+        .then(|| format!("the advisory names no symbols for {list}: all of it counts"))
+}
+
+fn found_module(wanted: &Wanted<'_>) -> FoundModule {
+    FoundModule {
+        path: wanted.path.to_owned(),
+        version: wanted.version.to_owned(),
+        replaces: wanted
+            .replaces
+            .map(|(path, version)| (path.to_owned(), version.to_owned())),
+    }
+}
+
+/// `A.B.func1` was taken for code of the method `A.B`. Where `A` turns out to be a function, it is code inside `A`.
+fn settle_hosts(package: &mut Package) {
+    let is_function = |symbols: &HashMap<String, Met>, name: &str| {
+        symbols.get(name).is_some_and(|met| {
+            met.variants
+                .iter()
+                .any(|variant| variant.kind != VariantKind::Closure)
+        })
+    };
+    let moved: Vec<String> = package
+        .symbols
+        .iter()
+        .filter(|(_, met)| {
+            met.named_by.is_empty() && met.variants.iter().all(|v| v.kind == VariantKind::Closure)
+        })
+        .filter_map(|(name, _)| Some((name, name.split_once('.')?.0)))
+        .filter(|(_, host)| is_function(&package.symbols, host))
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in moved {
+        let met = package.symbols.remove(&name).unwrap_or_default();
+        let host = name.split_once('.').map_or(name.as_str(), |(host, _)| host);
+        if let Some(function) = package.symbols.get_mut(host) {
+            function.variants.extend(met.variants);
+        }
+    }
+}
+
+/// Gives each draft its packages and symbols, and the symbols themselves, sorted.
+fn collect(packages: &[Package], drafts: &mut [Draft]) -> Vec<Symbol> {
+    let mut all: Vec<(&Package, &String, &Met)> = packages
+        .iter()
+        .flat_map(|package| {
+            package
+                .symbols
+                .iter()
+                .map(move |(name, met)| (package, name, met))
+        })
+        .collect();
+    all.sort_by(|a, b| (&a.0.path, a.1).cmp(&(&b.0.path, b.1)));
+    for package in packages {
+        for (candidate, extent) in &package.candidates {
+            drafts[*candidate].meets(&package.path, *extent);
+        }
+    }
+    let mut symbols = Vec::with_capacity(all.len());
+    for ((package, name, met), index) in all.into_iter().zip(0..) {
+        let whole = package
+            .candidates
+            .iter()
+            .filter(|(_, extent)| *extent != Extent::Named)
+            .map(|(index, _)| index);
+        for candidate in met.named_by.iter().chain(whole) {
+            drafts[*candidate].finding.symbols.push(index);
+            drafts[*candidate].finding.tier = Tier::Linked;
+        }
+        let mut variants = met.variants.clone();
+        variants.sort();
+        variants.dedup();
+        symbols.push(Symbol {
+            package: package.path.clone(),
+            name: name.clone(),
+            variants,
+            places: Vec::new(),
+        });
+    }
+    symbols
+}
+
+/// Finds out where the symbols are.
+fn locate(symbols: &mut [Symbol], source: &Symbols<'_>) -> Vec<Gap> {
+    let wanted: BTreeSet<SymbolId> = symbols
+        .iter()
+        .flat_map(|symbol| &symbol.variants)
+        .map(|variant| variant.id)
+        .collect();
+    let Symbols::Known(source) = source else {
+        return Vec::new();
+    };
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let wanted: Vec<SymbolId> = wanted.into_iter().collect();
+    let (locations, gaps) = source.locate(&wanted);
+    let mut places: HashMap<SymbolId, Vec<Place>> = HashMap::new();
+    for location in locations {
+        places
+            .entry(location.symbol)
+            .or_default()
+            .push(location.place);
+    }
+    for symbol in symbols {
+        let of_variants = symbol
+            .variants
+            .iter()
+            .filter_map(|variant| places.get(&variant.id))
+            .flatten();
+        symbol.places = of_variants.cloned().collect();
+        symbol.places.sort();
+        symbol.places.dedup();
+    }
+    gaps
+}
+
+/// A replacement under another path is matched as itself; what is known of the original is then not applied.
+fn replaced_notes(
+    modules: &Modules<'_>,
+    database: &Database<'_>,
+) -> Result<Vec<String>, DatabaseError> {
+    let mut notes = BTreeSet::new();
+    for wanted in &modules.wanted {
+        let Some((original, _)) = wanted
+            .replaces
+            .filter(|(original, _)| *original != wanted.path)
+        else {
+            continue;
+        };
+        let advisories = database.affected(original)?.len();
+        if advisories > 0 {
+            notes.insert(format!(
+                "{original} is replaced by {}, and matched as that: the database's {advisories} entries for the original \
+                 were not applied",
+                wanted.path
+            ));
+        }
+    }
+    Ok(notes.into_iter().collect())
+}
+
+/// Packages vendored into the standard library are the standard library's. Said where an advisory of their own module
+/// names them.
+fn vendored_note(
+    vendored: &BTreeSet<String>,
+    database: &Database<'_>,
+) -> Result<Option<String>, DatabaseError> {
+    let mut named = Vec::new();
+    let mut by_module = HashMap::new();
+    for package in vendored {
+        let mut path = package.as_str();
+        let is_named = loop {
+            if !by_module.contains_key(path) {
+                by_module.insert(path, database.affected(path)?);
+            }
+            let imports = by_module[path]
+                .iter()
+                .flat_map(|affected| &affected.imports);
+            if imports.clone().any(|import| import.path == package) {
+                break true;
+            }
+            match path.rsplit_once('/') {
+                Some((parent, _)) => path = parent,
+                None => break false,
+            }
+        };
+        if is_named {
+            named.push(package.as_str());
+        }
+    }
+    let list = named.join(", ");
+    Ok((!named.is_empty()).then(|| {
+        format!(
+            "vendored into the standard library, matched as part of it and not by the advisories of their own modules: \
+             {list}"
+        )
+    }))
+}

@@ -1,0 +1,862 @@
+use super::{Options, scan};
+use crate::database::{Builder, Database, Source, embedded};
+use crate::finding::{Applies, Finding, Scan, Tier, TierEvidence, VariantKind};
+use crate::subject::{Location, Module, Place, Subject, SymbolId, SymbolSource, Symbols};
+use goassay_binary::gap::{Gap, Topic};
+use std::cell::Cell;
+
+/// Names in memory: the id is the index, the address too.
+#[derive(Default)]
+struct Names {
+    names: Vec<&'static str>,
+    located: Cell<usize>,
+}
+
+impl SymbolSource for Names {
+    fn for_each(&self, visit: &mut dyn FnMut(SymbolId, &str)) {
+        for (name, id) in self.names.iter().zip(0..) {
+            visit(id, name);
+        }
+    }
+
+    fn locate(&self, wanted: &[SymbolId]) -> (Vec<Location>, Vec<Gap>) {
+        self.located.set(self.located.get() + 1);
+        assert!(
+            wanted.is_sorted_by(|a, b| a < b),
+            "{wanted:?} is sorted and unique"
+        );
+        let place = |id: &SymbolId| Place::Function {
+            address: Some(u64::from(*id)),
+            position: None,
+        };
+        (
+            wanted
+                .iter()
+                .map(|id| Location {
+                    symbol: *id,
+                    place: place(id),
+                })
+                .collect(),
+            Vec::new(),
+        )
+    }
+}
+
+fn names(names: &[&'static str]) -> Names {
+    Names {
+        names: names.to_vec(),
+        located: Cell::new(0),
+    }
+}
+
+fn module(path: &'static str, version: &'static str) -> Module<'static> {
+    Module {
+        path,
+        version,
+        replace: None,
+    }
+}
+
+fn subject<'a>(names: &'a Names, modules: &[Module<'a>]) -> Subject<'a> {
+    Subject {
+        go_version: Some("go1.26.8"),
+        main_package: Some("example.com/app/cmd/app"),
+        plugin_path: None,
+        main: Some(module("example.com/app", "v1.0.0")),
+        modules: modules.to_vec(),
+        goos: Some("linux"),
+        goarch: Some("amd64"),
+        symbols: Symbols::Known(names),
+        gaps: Vec::new(),
+    }
+}
+
+/// An advisory in one module: its ranges' events, its imports and whatever else belongs into the entry.
+fn advisory(id: &str, module: &str, events: &str, specific: &str) -> String {
+    format!(
+        r#"{{"id": "{id}", "affected": [{{"package": {{"name": "{module}", "ecosystem": "Go"}},
+            "ranges": [{{"type": "SEMVER", "events": [{events}]}}], "ecosystem_specific": {{{specific}}}}}]}}"#
+    )
+}
+
+const FIXED_1_5: &str = r#"{"introduced": "0"}, {"fixed": "1.5.0"}"#;
+const EVERYTHING: &str = r#"{"introduced": "0"}"#;
+const F_AND_TM: &str = r#""imports": [{"path": "example.com/m/p", "symbols": ["F", "T.M"]}]"#;
+
+fn database(advisories: &[String]) -> Vec<u8> {
+    let mut builder = Builder::new();
+    for (number, json) in advisories.iter().enumerate() {
+        builder
+            .add_json(&number.to_string(), json.as_bytes())
+            .unwrap();
+    }
+    builder.finish(&Source::default()).unwrap()
+}
+
+fn options() -> Options {
+    Options {
+        as_of: "2026-11-21".parse().unwrap(),
+    }
+}
+
+fn run(subject: &Subject<'_>, advisories: &[String]) -> Scan {
+    scan(
+        subject,
+        &Database::open(&database(advisories)).unwrap(),
+        &options(),
+    )
+    .unwrap()
+}
+
+fn only(scan: &Scan) -> &Finding {
+    let [finding] = scan.findings.as_slice() else {
+        panic!("{:#?}", scan.findings)
+    };
+    finding
+}
+
+/// `package name` of a finding's symbols.
+fn symbols(scan: &Scan, finding: &Finding) -> Vec<String> {
+    let name = |index: &u32| {
+        let symbol = &scan.symbols[*index as usize];
+        format!("{} {}", symbol.package, symbol.name)
+    };
+    finding.symbols.iter().map(name).collect()
+}
+
+#[test]
+fn tiers_follow_what_is_in_the_binary() {
+    let advisories = [advisory("GO-1", "example.com/m", FIXED_1_5, F_AND_TM)];
+    let cases: [(&[&'static str], Tier, &[&str]); 6] = [
+        (&["runtime.main"], Tier::Module, &[]),
+        (
+            &["example.com/m/p/q.F", "example.com/mm/p.F"],
+            Tier::Module,
+            &[],
+        ),
+        (&["example.com/m/p.G"], Tier::Package, &[]),
+        (&["example.com/m/p.F"], Tier::Linked, &["example.com/m/p F"]),
+        (
+            &["example.com/m/p.(*T).M.func1"],
+            Tier::Linked,
+            &["example.com/m/p T.M"],
+        ),
+        (
+            &["example.com/m/p.F[...]", "example.com/m/p.T.M-fm"],
+            Tier::Linked,
+            &["example.com/m/p F", "example.com/m/p T.M"],
+        ),
+    ];
+    for (linked, tier, expected) in cases {
+        let names = names(linked);
+        let scan = run(
+            &subject(&names, &[module("example.com/m", "v1.4.0")]),
+            &advisories,
+        );
+        let finding = only(&scan);
+        assert_eq!(finding.tier, tier);
+        assert_eq!(symbols(&scan, finding), expected);
+        assert_eq!(
+            (&finding.applies, &finding.evidence),
+            (&Applies::Affected, &TierEvidence::Read)
+        );
+        assert_eq!(finding.fixed.as_deref(), Some("v1.5.0"));
+        assert!(!finding.whole_package);
+        let present = if tier == Tier::Module {
+            vec![]
+        } else {
+            vec!["example.com/m/p".to_owned()]
+        };
+        assert_eq!(finding.packages, present);
+    }
+}
+
+#[test]
+fn versions_outside_of_the_range_are_no_finding() {
+    let names = names(&["example.com/m/p.F"]);
+    let advisories = [advisory("GO-1", "example.com/m", FIXED_1_5, F_AND_TM)];
+    for version in [
+        "v1.5.0",
+        "v1.5.0+incompatible",
+        "v2.0.0",
+        "v1.5.1-0.20240101000000-abcdefabcdef",
+    ] {
+        let scan = run(
+            &subject(&names, &[module("example.com/m", version)]),
+            &advisories,
+        );
+        assert_eq!(
+            (scan.findings, scan.symbols, names.located.get()),
+            (vec![], vec![], 0),
+            "{version}"
+        );
+    }
+}
+
+#[test]
+fn versions_that_cannot_be_ordered_stay_undecided() {
+    let names = names(&["example.com/m/p.F"]);
+    let advisories = [advisory("GO-1", "example.com/m", FIXED_1_5, F_AND_TM)];
+    for version in ["", "(devel)", "master"] {
+        let scan = run(
+            &subject(&names, &[module("example.com/m", version)]),
+            &advisories,
+        );
+        let finding = only(&scan);
+        assert!(
+            matches!(finding.applies, Applies::Undecided(_)),
+            "{version}"
+        );
+        assert_eq!(
+            (finding.tier, &finding.fixed),
+            (Tier::Linked, &None),
+            "{version}"
+        );
+    }
+}
+
+#[test]
+fn one_symbol_has_all_its_variants_and_places() {
+    let names = names(&[
+        "example.com/m/p.(*T).M",
+        "example.com/m/p.F",
+        "example.com/m/p.(*T).M-fm",
+        "example.com/m/p.T.M.func2",
+        "example.com/m/p.F[go.shape.int]",
+    ]);
+    let two = [
+        advisory("GO-2", "example.com/m", EVERYTHING, F_AND_TM),
+        advisory("GO-1", "example.com/m", EVERYTHING, F_AND_TM),
+    ];
+    let scan = run(&subject(&names, &[module("example.com/m", "v1.4.0")]), &two);
+    assert_eq!(names.located.get(), 1);
+    let ids: Vec<&str> = scan
+        .findings
+        .iter()
+        .map(|finding| finding.advisory.id.as_str())
+        .collect();
+    assert_eq!(ids, ["GO-1", "GO-2"]);
+    assert!(
+        scan.findings
+            .iter()
+            .all(|finding| finding.symbols == [0, 1]),
+        "shared"
+    );
+    let kinds = |index: usize| {
+        scan.symbols[index]
+            .variants
+            .iter()
+            .map(|v| (v.kind, v.id))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        kinds(0),
+        [(VariantKind::Exact, 1), (VariantKind::Generic, 4)]
+    );
+    assert_eq!(
+        kinds(1),
+        [
+            (VariantKind::Exact, 0),
+            (VariantKind::Closure, 3),
+            (VariantKind::Wrapper, 2)
+        ]
+    );
+    assert_eq!(scan.symbols[1].places.len(), 3);
+}
+
+#[test]
+fn an_import_without_symbols_counts_whole() {
+    let names = names(&[
+        "example.com/m/p.G",
+        "example.com/m/p.(*X).Y",
+        "example.com/m/p.map.init.0",
+        "example.com/m/q.H",
+    ]);
+    let imports = r#""imports": [{"path": "example.com/m/p"}]"#;
+    let scan = run(
+        &subject(&names, &[module("example.com/m", "v1.4.0")]),
+        &[advisory("GO-1", "example.com/m", EVERYTHING, imports)],
+    );
+    let finding = only(&scan);
+    assert_eq!((finding.tier, finding.whole_package), (Tier::Linked, true));
+    assert_eq!(
+        symbols(&scan, finding),
+        ["example.com/m/p G", "example.com/m/p X.Y"]
+    );
+    assert!(
+        finding.reasons[0].contains("names no symbols for example.com/m/p"),
+        "{:?}",
+        finding.reasons
+    );
+}
+
+#[test]
+fn an_advisory_without_imports_counts_all_packages_of_its_own_module() {
+    let names = names(&[
+        "example.com/m/p.G",
+        "example.com/m.H",
+        "example.com/m/sub/p.X",
+        "example.com/m2.Y",
+        "net/url.Parse",
+    ]);
+    let modules = [
+        module("example.com/m", "v1.4.0"),
+        module("example.com/m/sub", "v1.0.0"),
+    ];
+    let scan = run(
+        &subject(&names, &modules),
+        &[advisory("GO-1", "example.com/m", EVERYTHING, "")],
+    );
+    let finding = only(&scan);
+    assert_eq!((finding.tier, finding.whole_package), (Tier::Linked, true));
+    assert_eq!(finding.packages, ["example.com/m", "example.com/m/p"]);
+    assert_eq!(
+        symbols(&scan, finding),
+        ["example.com/m H", "example.com/m/p G"]
+    );
+    assert!(
+        finding.reasons[0].contains("no packages or symbols"),
+        "{:?}",
+        finding.reasons
+    );
+}
+
+#[test]
+fn closures_inlined_into_a_function_are_listed_as_the_function() {
+    let several = names(&[
+        "example.com/m/p.F",
+        "example.com/m/p.F.G.func1",
+        "example.com/m/p.T.M.func1",
+    ]);
+    let scan = run(
+        &subject(&several, &[module("example.com/m", "v1.4.0")]),
+        &[advisory("GO-1", "example.com/m", EVERYTHING, "")],
+    );
+    assert_eq!(
+        symbols(&scan, only(&scan)),
+        ["example.com/m/p F", "example.com/m/p T.M"]
+    );
+    let named = names(&["example.com/m/p.F.G.func1"]);
+    let scan = run(
+        &subject(&named, &[module("example.com/m", "v1.4.0")]),
+        &[advisory("GO-1", "example.com/m", EVERYTHING, F_AND_TM)],
+    );
+    assert_eq!(
+        symbols(&scan, only(&scan)),
+        ["example.com/m/p F"],
+        "code inside F"
+    );
+}
+
+#[test]
+fn without_names_every_tier_is_a_lower_bound() {
+    let none = names(&[]);
+    let gap = Gap::new(Topic::Symbols, "the table is wiped");
+    let mut subject = subject(&none, &[module("example.com/m", "v1.4.0")]);
+    subject.symbols = Symbols::Unknown(gap.clone());
+    let scan = run(
+        &subject,
+        &[advisory("GO-1", "example.com/m", EVERYTHING, F_AND_TM)],
+    );
+    assert_eq!(only(&scan).evidence, TierEvidence::AtLeast(gap.clone()));
+    assert_eq!((only(&scan).tier, scan.gaps), (Tier::Module, vec![gap]));
+}
+
+#[test]
+fn platform_limits_count_where_the_platform_is_known() {
+    let names = names(&["example.com/m/p.F"]);
+    let windows = r#""imports": [{"path": "example.com/m/p", "symbols": ["F"], "goos": ["windows"], "goarch": ["amd64", "arm"]}]"#;
+    let advisories = [advisory("GO-1", "example.com/m", EVERYTHING, windows)];
+    let cases = [
+        (Some("linux"), Some("amd64"), 0),
+        (Some("windows"), Some("amd64"), 1),
+        (Some("windows"), Some("386"), 0),
+        (None, Some("arm"), 1),
+        (Some(""), None, 1),
+    ];
+    for (goos, goarch, findings) in cases {
+        let mut subject = subject(&names, &[module("example.com/m", "v1.4.0")]);
+        (subject.goos, subject.goarch) = (goos, goarch);
+        assert_eq!(
+            run(&subject, &advisories).findings.len(),
+            findings,
+            "{goos:?} {goarch:?}"
+        );
+    }
+}
+
+#[test]
+fn withdrawn_advisories_count_until_their_day() {
+    let names = names(&["example.com/m/p.F"]);
+    let subject = subject(&names, &[module("example.com/m", "v1.4.0")]);
+    let json = advisory("GO-1", "example.com/m", EVERYTHING, F_AND_TM).replacen(
+        '{',
+        r#"{"withdrawn": "2024-08-21T16:25:56Z", "#,
+        1,
+    );
+    let bytes = database(&[json]);
+    let database = Database::open(&bytes).unwrap();
+    let on = |day: &str| {
+        scan(
+            &subject,
+            &database,
+            &Options {
+                as_of: day.parse().unwrap(),
+            },
+        )
+        .unwrap()
+        .findings
+        .len()
+    };
+    assert_eq!(
+        (on("2024-08-20"), on("2024-08-21"), on("2026-01-01")),
+        (1, 0, 0)
+    );
+}
+
+#[test]
+fn replacements_are_matched_as_what_replaces() {
+    let names = names(&["example.com/old/p.F"]);
+    let replaced = Module {
+        path: "example.com/old",
+        version: "v1.0.0",
+        replace: Some(("example.com/m", "v1.4.0")),
+    };
+    let advisories = [
+        advisory("GO-1", "example.com/m", FIXED_1_5, F_AND_TM),
+        advisory("GO-2", "example.com/old", EVERYTHING, ""),
+    ];
+    let scan = run(&subject(&names, &[replaced]), &advisories);
+    let finding = only(&scan);
+    assert_eq!(
+        (finding.advisory.id.as_str(), finding.tier),
+        ("GO-1", Tier::Linked)
+    );
+    assert_eq!(
+        (
+            finding.module.path.as_str(),
+            finding.module.version.as_str()
+        ),
+        ("example.com/m", "v1.4.0")
+    );
+    assert_eq!(
+        finding.module.replaces,
+        Some(("example.com/old".to_owned(), "v1.0.0".to_owned()))
+    );
+    assert_eq!(symbols(&scan, finding), ["example.com/old/p F"]);
+    assert!(
+        scan.notes[0].contains("1 entries for the original"),
+        "{:?}",
+        scan.notes
+    );
+}
+
+#[test]
+fn a_local_directory_leaves_the_original_undecided() {
+    let names = names(&["example.com/m/p.F"]);
+    for directory in ["../fork", "/src/fork", "C:\\fork"] {
+        let replaced = Module {
+            path: "example.com/m",
+            version: "v1.9.0",
+            replace: Some((directory, "")),
+        };
+        let scan = run(
+            &subject(&names, &[replaced]),
+            &[advisory("GO-1", "example.com/m", FIXED_1_5, F_AND_TM)],
+        );
+        let Applies::Undecided(why) = &only(&scan).applies else {
+            panic!()
+        };
+        assert!(
+            why.contains("replaced by a local directory") && why.contains(directory),
+            "{why}"
+        );
+    }
+}
+
+#[test]
+fn the_main_package_goes_by_its_import_path() {
+    let imports =
+        r#""imports": [{"path": "example.com/app/cmd/app", "symbols": ["run", "init#2"]}]"#;
+    let advisories = [advisory("GO-1", "example.com/app", EVERYTHING, imports)];
+    let main = names(&["main.main", "main.run", "main.init.0", "main.init.1"]);
+    let scan = run(&subject(&main, &[]), &advisories);
+    assert_eq!(
+        symbols(&scan, only(&scan)),
+        [
+            "example.com/app/cmd/app init#2",
+            "example.com/app/cmd/app run"
+        ]
+    );
+
+    let plugin = names(&["plugin/unnamed-1.run", "main.x"]);
+    let mut plugin_subject = subject(&plugin, &[]);
+    plugin_subject.plugin_path = Some("plugin/unnamed-1");
+    let scan = run(&plugin_subject, &advisories);
+    assert_eq!(symbols(&scan, only(&scan)), ["example.com/app/cmd/app run"]);
+}
+
+#[test]
+fn modules_without_a_dot_come_before_the_standard_library() {
+    let names = names(&["example/app/url.Parse", "net/url.Parse"]);
+    let mut subject = subject(&names, &[]);
+    subject.main = Some(module("example", "v1.0.0"));
+    let std =
+        r#""imports": [{"path": "net/url", "symbols": ["Parse"]}, {"path": "example/app/url"}]"#;
+    let scan = run(&subject, &[advisory("GO-1", "stdlib", EVERYTHING, std)]);
+    assert_eq!(symbols(&scan, only(&scan)), ["net/url Parse"]);
+}
+
+#[test]
+fn escaped_go_dot_and_fips_packages_match() {
+    let names = names(&[
+        "gopkg.in/yaml%2ev3.Unmarshal",
+        "go.mongodb.org/m/bsoncore.AppendHeader",
+        "crypto/internal/fips140/v1.0.0-c2097c7c/aes.New",
+    ]);
+    let import = |path: &str, symbol: &str| {
+        format!(r#""imports": [{{"path": "{path}", "symbols": ["{symbol}"]}}]"#)
+    };
+    let advisories = [
+        advisory(
+            "GO-1",
+            "gopkg.in/yaml.v3",
+            EVERYTHING,
+            &import("gopkg.in/yaml.v3", "Unmarshal"),
+        ),
+        advisory(
+            "GO-2",
+            "go.mongodb.org/m",
+            EVERYTHING,
+            &import("go.mongodb.org/m/bsoncore", "AppendHeader"),
+        ),
+        advisory(
+            "GO-3",
+            "stdlib",
+            EVERYTHING,
+            &import("crypto/internal/fips140/aes", "New"),
+        ),
+    ];
+    let modules = [
+        module("gopkg.in/yaml.v3", "v3.0.0"),
+        module("go.mongodb.org/m", "v1.5.0"),
+    ];
+    let scan = run(&subject(&names, &modules), &advisories);
+    let tiers: Vec<Tier> = scan.findings.iter().map(|finding| finding.tier).collect();
+    assert_eq!(tiers, [Tier::Linked; 3]);
+}
+
+#[test]
+fn a_package_that_begins_like_a_function_is_another_package() {
+    let names = names(&["a.F", "a.b/c.F", "a.G"]);
+    let import = r#""imports": [{"path": "a.b/c", "symbols": ["F"]}]"#;
+    let scan = run(
+        &subject(&names, &[module("a.b/c", "v1.0.0")]),
+        &[advisory("GO-1", "a.b/c", EVERYTHING, import)],
+    );
+    assert_eq!(symbols(&scan, only(&scan)), ["a.b/c F"]);
+}
+
+#[test]
+fn go_commands_are_the_toolchain() {
+    let names = names(&[
+        "main.main",
+        "cmd/go/internal/get.run",
+        "cmd/vendor/golang.org/x/mod/zip.Create",
+    ]);
+    let mut subject = subject(&names, &[module("golang.org/x/mod", "v0.1.0")]);
+    (subject.main_package, subject.main) = (Some("cmd/go"), Some(module("cmd", "(devel)")));
+    let get = r#""imports": [{"path": "cmd/go/internal/get", "symbols": ["run"]}]"#;
+    let zip = r#""imports": [{"path": "golang.org/x/mod/zip", "symbols": ["Create"]}]"#;
+    let advisories = [
+        advisory("GO-1", "toolchain", EVERYTHING, get),
+        advisory("GO-2", "golang.org/x/mod", EVERYTHING, zip),
+    ];
+    let scan = run(&subject, &advisories);
+    let found: Vec<_> = scan
+        .findings
+        .iter()
+        .map(|f| (f.module.path.as_str(), f.tier))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("toolchain", Tier::Linked),
+            ("golang.org/x/mod", Tier::Linked)
+        ]
+    );
+    subject.main_package = Some("example.com/app");
+    assert_eq!(run(&subject, &advisories[..1]).findings, []);
+}
+
+#[test]
+fn vendored_packages_belong_to_the_standard_library() {
+    let names = names(&[
+        "vendor/golang.org/x/text/unicode/norm.Form.Append",
+        "vendor/golang.org/x/sys/cpu.init",
+    ]);
+    let norm =
+        r#""imports": [{"path": "golang.org/x/text/unicode/norm", "symbols": ["Form.Append"]}]"#;
+    let text = advisory("GO-1", "golang.org/x/text", EVERYTHING, norm);
+    let scan = run(
+        &subject(&names, &[module("golang.org/x/text", "v0.1.0")]),
+        std::slice::from_ref(&text),
+    );
+    assert_eq!(only(&scan).tier, Tier::Module);
+    assert!(
+        scan.notes[0].ends_with(": golang.org/x/text/unicode/norm"),
+        "{:?}",
+        scan.notes
+    );
+    let std = r#""imports": [{"path": "vendor/golang.org/x/text/unicode/norm", "symbols": ["Form.Append"]}]"#;
+    let scan = run(
+        &subject(&names, &[]),
+        &[text, advisory("GO-2", "stdlib", EVERYTHING, std)],
+    );
+    assert_eq!(
+        (only(&scan).advisory.id.as_str(), only(&scan).tier),
+        ("GO-2", Tier::Linked)
+    );
+}
+
+#[test]
+fn toolchains_of_vendors_and_development_say_so() {
+    let names = names(&["net/url.Parse"]);
+    let url = r#""imports": [{"path": "net/url", "symbols": ["Parse"]}]"#;
+    let events = r#"{"introduced": "0"}, {"fixed": "1.25.9"}, {"introduced": "1.26.0-0"}, {"fixed": "1.26.2"}"#;
+    let advisories = [advisory("GO-1", "stdlib", events, url)];
+    let with = |version: Option<&'static str>| {
+        let mut subject = subject(&names, &[]);
+        subject.go_version = version;
+        run(&subject, &advisories)
+    };
+    let red_hat = with(Some("go1.24.4 (Red Hat 1.24.4-1.el9)"));
+    assert_eq!(only(&red_hat).applies, Applies::Affected);
+    assert!(
+        only(&red_hat).reasons[0].contains("(Red Hat 1.24.4-1.el9)"),
+        "{:?}",
+        only(&red_hat).reasons
+    );
+    assert_eq!(only(&red_hat).fixed.as_deref(), Some("go1.25.9"));
+    assert_eq!(
+        only(&with(Some("go1.26rc1 X:jsonv2"))).reasons,
+        Vec::<String>::new()
+    );
+    assert!(matches!(
+        only(&with(Some("devel go1.27-abcdef"))).applies,
+        Applies::Undecided(_)
+    ));
+    assert_eq!(with(Some("devel go1.28-abcdef")).findings, []);
+    assert_eq!(with(Some("go1.26.2-bigcorp")).findings, []);
+    let unknown = with(None);
+    assert_eq!(unknown.findings, []);
+    assert!(
+        unknown.gaps[0]
+            .reason
+            .contains("standard library could not be matched")
+    );
+    assert!(matches!(
+        only(&with(Some("gold"))).applies,
+        Applies::Undecided(_)
+    ));
+}
+
+#[test]
+fn a_modified_tree_is_said() {
+    let names = names(&["example.com/m/p.F"]);
+    let scan = run(
+        &subject(&names, &[module("example.com/m", "v1.4.0+dirty")]),
+        &[advisory("GO-1", "example.com/m", FIXED_1_5, F_AND_TM)],
+    );
+    assert_eq!(only(&scan).applies, Applies::Affected);
+    assert!(only(&scan).reasons[0].contains("modified tree"));
+}
+
+#[test]
+fn ranges_of_the_projects_own_are_never_dropped() {
+    let names = names(&["example.com/m/p.F"]);
+    let custom = format!(
+        r#"{F_AND_TM}, "custom_ranges": [{{"type": "ECOSYSTEM", "events": [{{"introduced": "2.0.0"}}, {{"fixed": "2.4.1"}}]}}]"#
+    );
+    let cases = [
+        (
+            "v2.3.0+incompatible",
+            true,
+            "read so, v2.3.0+incompatible is among",
+        ),
+        ("v2.4.1+incompatible", false, "is not among"),
+        ("v1.9.9", false, "is not among"),
+        (
+            "v0.0.0-20240101000000-abcdefabcdef",
+            true,
+            "cannot be ordered",
+        ),
+    ];
+    for (version, affected, part) in cases {
+        let scan = run(
+            &subject(&names, &[module("example.com/m", version)]),
+            &[advisory("GO-1", "example.com/m", EVERYTHING, &custom)],
+        );
+        let finding = only(&scan);
+        let (is_affected, why) = match &finding.applies {
+            Applies::Affected => (true, &finding.reasons[0]),
+            Applies::Undecided(why) => (false, why),
+        };
+        assert_eq!(is_affected, affected, "{version}");
+        assert!(
+            why.contains(part) && why.contains("fixed in 2.4.1"),
+            "{version}: {why}"
+        );
+    }
+    // Where the semantic range says something, it decides.
+    let scan = run(
+        &subject(&names, &[module("example.com/m", "v1.5.0")]),
+        &[advisory("GO-1", "example.com/m", FIXED_1_5, &custom)],
+    );
+    assert_eq!(scan.findings, []);
+}
+
+#[test]
+fn entries_of_one_module_are_judged_one_by_one() {
+    let names = names(&["example.com/m/p.F", "example.com/m/q.G"]);
+    let json = r#"{"id": "GO-1", "affected": [
+        {"package": {"name": "example.com/m", "ecosystem": "Go"},
+         "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "1.5.0"}]}],
+         "ecosystem_specific": {"imports": [{"path": "example.com/m/p", "symbols": ["F"]}]}},
+        {"package": {"name": "example.com/m", "ecosystem": "Go"},
+         "ranges": [{"type": "SEMVER", "events": [{"introduced": "1.4.0"}, {"fixed": "1.6.0"}]}],
+         "ecosystem_specific": {"imports": [{"path": "example.com/m/q", "symbols": ["G"]}]}}]}"#;
+    let at = |version| {
+        let scan = run(
+            &subject(&names, &[module("example.com/m", version)]),
+            &[json.to_owned()],
+        );
+        let finding = only(&scan).clone();
+        (finding.packages, finding.fixed)
+    };
+    let (p, q, fixed) = (
+        "example.com/m/p".to_owned(),
+        "example.com/m/q".to_owned(),
+        Some("v1.6.0".to_owned()),
+    );
+    assert_eq!(at("v1.3.0"), (vec![p.clone()], fixed.clone()));
+    assert_eq!(at("v1.4.0"), (vec![p, q.clone()], fixed.clone()));
+    assert_eq!(at("v1.5.0"), (vec![q], fixed));
+}
+
+#[test]
+fn strange_build_information_does_not_break_the_match() {
+    let names = names(&[
+        "example.com/m/p.F",
+        "p.",
+        ".",
+        "",
+        "%",
+        "a/.b",
+        "example.com/m/p.",
+        "example.com/m/p.[",
+        "\u{0}.\u{0}",
+    ]);
+    let modules = [
+        module("example.com/m", "v1.4.0"),
+        module("example.com/m", "v1.4.0"),
+        module("example.com/m", "v1.3.0"),
+        module("example.com/m", "v9.0.0"),
+        module("", ""),
+        module("stdlib", "v1.0.0"),
+        module("/", "v0.0.0"),
+    ];
+    let advisories = [
+        advisory("GO-1", "example.com/m", FIXED_1_5, F_AND_TM),
+        advisory(
+            "GO-2",
+            "stdlib",
+            r#"{"introduced": "0"}, {"fixed": "1.2.0"}"#,
+            "",
+        ),
+    ];
+    let scan = run(&subject(&names, &modules), &advisories);
+    let versions: Vec<&str> = scan
+        .findings
+        .iter()
+        .map(|finding| finding.module.version.as_str())
+        .collect();
+    assert_eq!(versions, ["v1.3.0", "v1.4.0"]);
+    assert!(
+        scan.findings
+            .iter()
+            .all(|finding| finding.tier == Tier::Linked)
+    );
+}
+
+#[test]
+fn the_order_of_names_and_modules_does_not_matter() {
+    let advisories = [
+        advisory("GO-1", "example.com/m", EVERYTHING, F_AND_TM),
+        advisory("GO-2", "example.com/m", EVERYTHING, ""),
+        advisory(
+            "GO-3",
+            "example.com/n",
+            EVERYTHING,
+            r#""imports": [{"path": "example.com/n"}]"#,
+        ),
+    ];
+    let list = [
+        "example.com/m/p.F",
+        "example.com/n.X",
+        "example.com/m/p.(*T).M",
+        "main.main",
+        "example.com/n.Y.func1",
+        "example.com/m.Z",
+    ];
+    let outcome = |names: &Names, modules: &[Module<'static>]| {
+        let scan = run(&subject(names, modules), &advisories);
+        let lines: Vec<String> = scan
+            .findings
+            .iter()
+            .map(|f| {
+                format!(
+                    "{} {:?} {:?} {:?}",
+                    f.advisory.id,
+                    f.tier,
+                    f.packages,
+                    symbols(&scan, f)
+                )
+            })
+            .collect();
+        lines.join("\n")
+    };
+    let modules = [
+        module("example.com/m", "v1.4.0"),
+        module("example.com/n", "v1.0.0"),
+    ];
+    let expected = outcome(&names(&list), &modules);
+    assert_eq!(expected.lines().count(), 3);
+    for turn in 1..list.len() {
+        let mut turned = list;
+        turned.rotate_left(turn);
+        turned.swap(0, 1);
+        let reversed = [modules[1].clone(), modules[0].clone()];
+        assert_eq!(outcome(&names(&turned), &reversed), expected);
+    }
+}
+
+#[test]
+fn the_embedded_database_knows_net_url_parse() {
+    let names = names(&["main.main", "net/url.Parse"]);
+    let mut subject = subject(&names, &[]);
+    subject.go_version = Some("go1.21.0");
+    let scan = scan(&subject, &embedded().unwrap(), &options()).unwrap();
+    let finding = scan
+        .findings
+        .iter()
+        .find(|finding| finding.advisory.id == "GO-2025-4010")
+        .expect("GO-2025-4010");
+    assert_eq!(
+        (finding.tier, &finding.applies),
+        (Tier::Linked, &Applies::Affected)
+    );
+    assert_eq!(finding.fixed.as_deref(), Some("go1.24.8"));
+    assert_eq!(finding.packages, ["net/url"]);
+    assert!(symbols(&scan, finding).contains(&"net/url Parse".to_owned()));
+}
