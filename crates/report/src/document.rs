@@ -4,8 +4,8 @@
 //! once, when a [`Report`] is made; renderers read it and decide nothing. All texts that come from a binary or a file
 //! system are hostile and stay as they are here; each renderer escapes them for its medium.
 
-use crate::verdict::{Verdict, judge};
-use goassay_vuln::finding::{Finding, Scan, Tier};
+use crate::verdict::{Outcome, Verdict, judge};
+use goassay_vuln::finding::{Finding, Scan, Symbol, Tier};
 
 /// Everything that one run of `scan` has to say, before it is judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +62,16 @@ impl Report {
     /// What it amounts to.
     pub fn verdict(&self) -> &Verdict {
         &self.verdict
+    }
+
+    /// Whether nothing at all has to be added to "no known vulnerabilities": something was examined, nothing was found in
+    /// any tier, suppressed ones included, and no gap was left, also none that is only about details.
+    pub fn is_spotless(&self) -> bool {
+        let nothing =
+            |target: &Target| target.scan.findings.is_empty() && target.scan.gaps.is_empty();
+        self.verdict.outcome == Outcome::Clean
+            && !self.run.targets.is_empty()
+            && self.run.targets.iter().all(nothing)
     }
 
     /// The exit code of the process: the same for every output format.
@@ -168,6 +178,14 @@ impl Target {
             .enumerate()
             .map(|(index, finding)| (finding, self.standing(index)))
     }
+
+    /// The symbols that `finding` (one of this target's) points to.
+    pub fn symbols_of<'a>(&'a self, finding: &'a Finding) -> impl Iterator<Item = &'a Symbol> {
+        finding
+            .symbols
+            .iter()
+            .filter_map(|&index| self.scan.symbols.get(usize::try_from(index).ok()?))
+    }
 }
 
 /// Whether a finding counts against the run.
@@ -179,6 +197,17 @@ pub enum Standing<'a> {
     Suppressed(&'a Suppressed),
     /// The baseline has it.
     Known,
+}
+
+impl Standing<'_> {
+    /// The stable word for output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Standing::Counts => "counts",
+            Standing::Suppressed(_) => "suppressed",
+            Standing::Known => "known",
+        }
+    }
 }
 
 /// A finding that the user has suppressed.

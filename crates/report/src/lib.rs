@@ -3,5 +3,10 @@
 //! A renderer gets finished data and a writer. It looks nothing up, counts nothing that decides, and decides nothing.
 
 pub mod document;
+mod harmless;
+mod purl;
+mod release;
 pub mod render;
+pub mod summary;
+pub mod untrusted;
 pub mod verdict;

@@ -52,7 +52,7 @@ impl Outcome {
     }
 }
 
-/// How many findings there are of each sort, over all targets. Each finding is in exactly one of the first six.
+/// How many findings there are of each sort, over all targets. Each finding is in exactly one of the first seven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Affected and linked.
@@ -61,13 +61,15 @@ pub struct Counts {
     pub package: usize,
     /// Affected, module tier.
     pub module: usize,
+    /// Affected, below linked by what was read, but something that could raise the tier was not read.
+    pub tier_unknown: usize,
     /// Neither affected nor clean: the version cannot be ordered.
     pub undecided: usize,
     /// Suppressed by the user.
     pub suppressed: usize,
     /// In the baseline.
     pub known: usize,
-    /// Of the first three: those at or above the threshold.
+    /// Of the first four: those at or above the threshold.
     pub at_threshold: usize,
 }
 
@@ -82,6 +84,88 @@ pub enum Obstacle {
     Undecided(usize, usize),
     /// A finding below the threshold that may really be at it: index into `targets`, into its `scan.findings`.
     Tier(usize, usize),
+}
+
+impl Obstacle {
+    /// The stable word for output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Obstacle::Failure(_) => "failure",
+            Obstacle::Gap(..) => "gap",
+            Obstacle::Undecided(..) => "undecided",
+            Obstacle::Tier(..) => "tier-unknown",
+        }
+    }
+
+    /// Why there is no whole answer: a sentence without a full stop, hostile. `run` is the run that was judged.
+    pub fn reason(self, run: &Run) -> String {
+        let target = |index: usize| run.targets.get(index);
+        let finding = |index: usize, finding: usize| target(index)?.scan.findings.get(finding);
+        let reason = match self {
+            Obstacle::Failure(index) => run.failures.get(index).map(|f| f.message.clone()),
+            Obstacle::Gap(index, gap) => target(index)
+                .and_then(|t| t.scan.gaps.get(gap))
+                .map(Gap::to_string),
+            Obstacle::Undecided(index, at) => finding(index, at).map(undecided_reason),
+            Obstacle::Tier(index, at) => finding(index, at).map(tier_reason),
+        };
+        reason.unwrap_or_default()
+    }
+}
+
+fn undecided_reason(finding: &Finding) -> String {
+    let why = match &finding.applies {
+        Applies::Undecided(why) => why,
+        Applies::Affected => "",
+    };
+    format!("{} in {}: {why}", finding.advisory.id, finding.module.path)
+}
+
+fn tier_reason(finding: &Finding) -> String {
+    let why = match &finding.evidence {
+        TierEvidence::AtLeast(gap) => gap.to_string(),
+        TierEvidence::Read => String::new(),
+    };
+    format!(
+        "{} in {}: at least {} tier; {why}",
+        finding.advisory.id,
+        finding.module.path,
+        finding.tier.name()
+    )
+}
+
+/// What a finding means for whoever ships the binary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Impact {
+    /// Vulnerable code is in it.
+    Affected,
+    /// Vulnerable code is not in it; the tier says how that is known.
+    CodeNotPresent,
+    /// Not decided, and why (a sentence without a full stop, hostile).
+    Undecided(String),
+}
+
+/// What `finding` (one of `target`'s) means. Absence of code is stated only where nothing that it rests on is missing.
+pub fn impact(target: &Target, finding: &Finding) -> Impact {
+    match (&finding.applies, &finding.evidence, finding.tier) {
+        (Applies::Undecided(why), ..) => Impact::Undecided(why.clone()),
+        (Applies::Affected, _, Tier::Linked) => Impact::Affected,
+        (Applies::Affected, TierEvidence::AtLeast(gap), _) => Impact::Undecided(gap.to_string()),
+        (Applies::Affected, TierEvidence::Read, _) => {
+            match target.scan.gaps.iter().find(|gap| hides_code(gap)) {
+                Some(gap) => Impact::Undecided(gap.to_string()),
+                None => Impact::CodeNotPresent,
+            }
+        }
+    }
+}
+
+/// Whether behind `gap` there may be code that no fact speaks of.
+fn hides_code(gap: &Gap) -> bool {
+    match gap.topic {
+        Topic::Image | Topic::BuildInfo | Topic::Symbols => true,
+        Topic::Functions | Topic::Lines | Topic::InlineTree | Topic::ModuleData => false,
+    }
 }
 
 /// Judges a run.
@@ -107,21 +191,52 @@ pub(crate) fn judge(run: &Run) -> Verdict {
 
 fn count(counts: &mut Counts, target: &Target, fail_on: Tier) {
     for (finding, standing) in target.findings() {
-        let slot = match (standing, &finding.applies, finding.tier) {
-            (Standing::Suppressed(_), ..) => &mut counts.suppressed,
-            (Standing::Known, ..) => &mut counts.known,
-            (Standing::Counts, Applies::Undecided(_), _) => &mut counts.undecided,
-            (Standing::Counts, Applies::Affected, Tier::Linked) => &mut counts.linked,
-            (Standing::Counts, Applies::Affected, Tier::Package) => &mut counts.package,
-            (Standing::Counts, Applies::Affected, Tier::Module) => &mut counts.module,
+        let sort = sort(finding, standing);
+        let slot = match sort {
+            Sort::Linked => &mut counts.linked,
+            Sort::Package => &mut counts.package,
+            Sort::Module => &mut counts.module,
+            Sort::TierUnknown => &mut counts.tier_unknown,
+            Sort::Undecided => &mut counts.undecided,
+            Sort::Suppressed => &mut counts.suppressed,
+            Sort::Known => &mut counts.known,
         };
         *slot += 1;
-        if standing == Standing::Counts
-            && finding.applies == Applies::Affected
-            && finding.tier >= fail_on
-        {
+        if sort < Sort::Undecided && finding.tier >= fail_on {
             counts.at_threshold += 1;
         }
+    }
+}
+
+/// What a finding is shown and counted as: exactly one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sort {
+    /// Affected, and vulnerable code is in the binary.
+    Linked,
+    /// Affected, package tier.
+    Package,
+    /// Affected, module tier.
+    Module,
+    /// Affected, and below linked only by what could be read.
+    TierUnknown,
+    /// Neither affected nor clean.
+    Undecided,
+    /// Suppressed by the user.
+    Suppressed,
+    /// In the baseline.
+    Known,
+}
+
+/// The sort of a finding.
+pub fn sort(finding: &Finding, standing: Standing<'_>) -> Sort {
+    match (standing, &finding.applies, finding.tier, &finding.evidence) {
+        (Standing::Suppressed(_), ..) => Sort::Suppressed,
+        (Standing::Known, ..) => Sort::Known,
+        (Standing::Counts, Applies::Undecided(_), ..) => Sort::Undecided,
+        (Standing::Counts, Applies::Affected, Tier::Linked, _) => Sort::Linked,
+        (Standing::Counts, Applies::Affected, _, TierEvidence::AtLeast(_)) => Sort::TierUnknown,
+        (Standing::Counts, Applies::Affected, Tier::Package, TierEvidence::Read) => Sort::Package,
+        (Standing::Counts, Applies::Affected, Tier::Module, TierEvidence::Read) => Sort::Module,
     }
 }
 

@@ -1,5 +1,37 @@
 //! The output formats and what each needs. One module a format; all get the same [`Report`](crate::document::Report).
 
+mod govulncheck;
+mod json;
+mod names;
+mod openvex;
+mod sarif;
+mod text;
+
+pub use json::SCHEMA as SCAN_SCHEMA;
+
+use crate::document::Report;
+use std::io::{self, Write};
+
+/// Writes `report` in `format`. `text` is used by [`Format::Text`] only.
+///
+/// # Errors
+///
+/// What the writer fails with.
+pub fn render(
+    report: &Report,
+    format: Format,
+    text: &TextOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        Format::Text => text::render(report, text, out),
+        Format::Json => json::render(report, out),
+        Format::Govulncheck => govulncheck::render(report, out),
+        Format::Sarif => sarif::render(report, out),
+        Format::Openvex => openvex::render(report, out),
+    }
+}
+
 /// An output format of `scan`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
@@ -45,7 +77,7 @@ impl Format {
 /// How the text for people is to look. Decided by the caller from terminal and environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextOptions {
-    /// Columns to fit into.
+    /// Columns to fit into; words that are longer stay whole.
     pub width: usize,
     /// Colours.
     pub style: Style,
@@ -77,5 +109,9 @@ pub struct Show {
 
 impl Show {
     /// Everything (`--show all`).
-    pub const ALL: Show = Show { symbols: true, package: true, module: true };
+    pub const ALL: Show = Show {
+        symbols: true,
+        package: true,
+        module: true,
+    };
 }

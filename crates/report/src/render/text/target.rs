@@ -1,0 +1,448 @@
+//! One examined file: what it is, then its findings by sort, linked ones first and in full, then what is not known.
+
+use super::counted;
+use super::layout::{Line, Page, Paint};
+use crate::document::{Presence, Standing, Target, TargetFacts};
+use crate::render::Show;
+use crate::summary::{Upgrade, by_module};
+use crate::verdict::{Sort, sort};
+use goassay_vuln::finding::{Applies, Finding, FoundModule, ReviewStatus, Symbol, VariantKind};
+use goassay_vuln::subject::{Place, Position};
+use std::io;
+
+/// How many symbols of a finding are shown unless more are asked for.
+const FEW: usize = 3;
+
+/// Writes the block of a target.
+pub(super) fn put(page: &mut Page<'_>, target: &Target, show: Show) -> io::Result<()> {
+    header(page, target)?;
+    let scan = &target.scan;
+    if scan.findings.is_empty() && scan.gaps.is_empty() {
+        page.put(Line::at(2).paint(Paint::Good, "Nothing found."))?;
+    }
+    linked(page, target, show)?;
+    lesser(page, target, &PACKAGE, show.package)?;
+    lesser(page, target, &MODULE, show.module)?;
+    lesser(page, target, &TIER_UNKNOWN, show.package && show.module)?;
+    undecided(page, target)?;
+    gaps(page, target)?;
+    set_aside(page, target)?;
+    scan.notes
+        .iter()
+        .try_for_each(|note| page.put(Line::at(2).say("Note:").prose(note)))?;
+    page.blank()
+}
+
+fn header(page: &mut Page<'_>, target: &Target) -> io::Result<()> {
+    let mut line = Line::at(0).name(Paint::Strong, &target.path);
+    if let Some(member) = &target.member {
+        line = line.say("member").name(Paint::Strong, member);
+    }
+    page.put(line)?;
+    page.put(facts(&target.facts))?;
+    if target.also_at.is_empty() {
+        return Ok(());
+    }
+    let also = list(
+        Line::at(2).paint(Paint::Faint, "The same file:"),
+        target.also_at.iter().map(String::as_str),
+    );
+    page.put(also)
+}
+
+fn facts(facts: &TargetFacts) -> Line {
+    let mut line = match &facts.go_version {
+        Some(version) => Line::at(2).name(Paint::Plain, version),
+        None => Line::at(2).say("Go version unknown"),
+    };
+    line = match (&facts.main_module, &facts.main_package) {
+        (Some(main), _) => line
+            .glue(",")
+            .name(Paint::Plain, &main.path)
+            .name(Paint::Plain, &main.version),
+        (None, Some(package)) => line.glue(",").say("package").name(Paint::Plain, package),
+        (None, None) => line,
+    };
+    let os = facts
+        .os
+        .as_deref()
+        .or(facts.goos.as_deref())
+        .unwrap_or("unknown");
+    line = line
+        .glue(",")
+        .name(Paint::Plain, &format!("{os}/{}", facts.arch));
+    line = line
+        .glue(",")
+        .say(facts.format.name())
+        .say(facts.kind.name());
+    match (facts.symbol_table, facts.dwarf) {
+        (Presence::Absent, Presence::Absent) => line.glue(",").say("stripped"),
+        (Presence::Absent, _) => line.glue(",").say("no symbol table"),
+        (_, Presence::Absent) => line.glue(",").say("no DWARF"),
+        _ => line,
+    }
+}
+
+/// `line` with names separated by commas.
+fn list<'a>(line: Line, names: impl Iterator<Item = &'a str>) -> Line {
+    names.enumerate().fold(line, |line, (i, name)| {
+        let line = if i == 0 { line } else { line.glue(",") };
+        line.name(Paint::Plain, name)
+    })
+}
+
+fn of_sort(target: &Target, wanted: Sort) -> Vec<&Finding> {
+    let found = target
+        .findings()
+        .filter(|(finding, standing)| sort(finding, *standing) == wanted);
+    found.map(|(finding, _)| finding).collect()
+}
+
+fn heading(
+    page: &mut Page<'_>,
+    paint: Paint,
+    word: &str,
+    meaning: &str,
+    count: usize,
+) -> io::Result<()> {
+    page.blank()?;
+    let count = counted(count, "finding", "findings");
+    page.put(
+        Line::at(2)
+            .paint(paint, word)
+            .say(meaning)
+            .say(&format!("({count})")),
+    )
+}
+
+fn linked(page: &mut Page<'_>, target: &Target, show: Show) -> io::Result<()> {
+    let findings = of_sort(target, Sort::Linked);
+    if findings.is_empty() {
+        return Ok(());
+    }
+    heading(
+        page,
+        Paint::Linked,
+        "LINKED",
+        "vulnerable code is in this binary",
+        findings.len(),
+    )?;
+    for upgrade in by_module(findings.iter().copied()) {
+        page.put(module_line(upgrade.module))?;
+        page.put(advice(&upgrade))?;
+        for finding in findings
+            .iter()
+            .filter(|finding| finding.module == *upgrade.module)
+        {
+            linked_finding(page, target, finding, show)?;
+        }
+    }
+    Ok(())
+}
+
+fn module_line(module: &FoundModule) -> Line {
+    let line = Line::at(4)
+        .name(Paint::Strong, &module.path)
+        .name(Paint::Strong, &module.version);
+    match &module.replaces {
+        Some((path, version)) => line
+            .say("(replaces")
+            .name(Paint::Plain, path)
+            .name(Paint::Plain, version)
+            .glue(")"),
+        None => line,
+    }
+}
+
+fn advice(upgrade: &Upgrade<'_>) -> Line {
+    let line = Line::at(6).say("→").prose(&upgrade.advice());
+    match (upgrade.clears.len(), upgrade.unfixed.is_empty()) {
+        (0, _) => line,
+        (clears, true) => line.glue(":").say(&format!("clears {clears}")),
+        (clears, false) => {
+            let line = line
+                .glue(":")
+                .say(&format!("clears {clears}"))
+                .glue(",")
+                .say("no fix known for");
+            list(line, upgrade.unfixed.iter().copied())
+        }
+    }
+}
+
+fn title(indent: usize, paint: Paint, finding: &Finding) -> Line {
+    let advisory = &finding.advisory;
+    let mut line = Line::at(indent).name(paint, &advisory.id);
+    if !advisory.aliases.is_empty() {
+        line = list(line, advisory.aliases.iter().map(String::as_str)).glue(",");
+    }
+    line = match &finding.fixed {
+        Some(fixed) => line.say("fixed in").name(Paint::Plain, fixed),
+        None => line.say("no fixed version known"),
+    };
+    match advisory.review {
+        ReviewStatus::Unreviewed => line.paint(Paint::Faint, "(advisory not reviewed)"),
+        ReviewStatus::Reviewed | ReviewStatus::Unknown => line,
+    }
+}
+
+fn linked_finding(
+    page: &mut Page<'_>,
+    target: &Target,
+    finding: &Finding,
+    show: Show,
+) -> io::Result<()> {
+    page.put(title(6, Paint::Linked, finding))?;
+    finding
+        .reasons
+        .iter()
+        .try_for_each(|reason| page.put(Line::at(8).prose(reason)))?;
+    let symbols: Vec<&Symbol> = target.symbols_of(finding).collect();
+    if symbols.is_empty() {
+        return page.put(list(
+            Line::at(8).say("in"),
+            finding.packages.iter().map(String::as_str),
+        ));
+    }
+    let shown = if show.symbols { symbols.len() } else { FEW };
+    for symbol in symbols.iter().take(shown) {
+        put_symbol(page, symbol, show)?;
+    }
+    match symbols.len().saturating_sub(shown) {
+        0 => Ok(()),
+        more => {
+            page.put(Line::at(8).paint(Paint::Faint, &format!("and {more} more (--show symbols)")))
+        }
+    }
+}
+
+fn put_symbol(page: &mut Page<'_>, symbol: &Symbol, show: Show) -> io::Result<()> {
+    let name = Line::at(8).name(Paint::Plain, &format!("{}.{}", symbol.package, symbol.name));
+    if !show.symbols {
+        return page.put(match best_place(symbol) {
+            Some(place) => put_place(name, place),
+            None => name,
+        });
+    }
+    page.put(name)?;
+    let spelled_otherwise = symbol
+        .variants
+        .iter()
+        .filter(|variant| variant.kind != VariantKind::Exact);
+    for variant in spelled_otherwise {
+        page.put(
+            Line::at(10)
+                .paint(Paint::Faint, "as")
+                .name(Paint::Faint, &variant.linker_name),
+        )?;
+    }
+    symbol
+        .places
+        .iter()
+        .try_for_each(|place| page.put(put_place(Line::at(10), place)))
+}
+
+/// A place with a file and a line, if there is one; functions come before inlined calls.
+fn best_place(symbol: &Symbol) -> Option<&Place> {
+    symbol
+        .places
+        .iter()
+        .find(|place| position(place).is_some())
+        .or(symbol.places.first())
+}
+
+fn position(place: &Place) -> Option<&Position> {
+    match place {
+        Place::Function { position, .. } => position.as_ref(),
+        Place::Inlined { call, .. } => call.as_ref(),
+    }
+}
+
+fn put_place(line: Line, place: &Place) -> Line {
+    let line = match place {
+        Place::Function {
+            address: Some(address),
+            ..
+        } => line.say(&format!("at {address:#x}")),
+        Place::Function { address: None, .. } => line.say("as a function"),
+        Place::Inlined { host, .. } => line.say("inlined into").name(Paint::Plain, host),
+    };
+    match position(place) {
+        Some(Position { file, line: 0 }) => line.name(Paint::Faint, file),
+        Some(Position { file, line: number }) => {
+            line.name(Paint::Faint, &format!("{file}:{number}"))
+        }
+        None => line,
+    }
+}
+
+/// How the sorts below linked are introduced.
+struct Lesser {
+    sort: Sort,
+    paint: Paint,
+    word: &'static str,
+    meaning: &'static str,
+    show: &'static str,
+}
+
+const PACKAGE: Lesser = Lesser {
+    sort: Sort::Package,
+    paint: Paint::Package,
+    word: "PACKAGE",
+    meaning: "the vulnerable package is in this binary, none of the vulnerable symbols is",
+    show: "--show package",
+};
+
+const MODULE: Lesser = Lesser {
+    sort: Sort::Module,
+    paint: Paint::Module,
+    word: "MODULE",
+    meaning: "only the module is recorded, the vulnerable package is not in this binary",
+    show: "--show module",
+};
+
+const TIER_UNKNOWN: Lesser = Lesser {
+    sort: Sort::TierUnknown,
+    paint: Paint::Doubt,
+    word: "TIER NOT KNOWN",
+    meaning: "the version is affected; how much of it is in this binary could not be read",
+    show: "--show all",
+};
+
+/// How many ids a module's line names before it only counts.
+const MANY: usize = 12;
+
+fn lesser(page: &mut Page<'_>, target: &Target, about: &Lesser, expand: bool) -> io::Result<()> {
+    let findings = of_sort(target, about.sort);
+    if findings.is_empty() {
+        return Ok(());
+    }
+    heading(page, about.paint, about.word, about.meaning, findings.len())?;
+    for upgrade in by_module(findings.iter().copied()) {
+        let in_module = findings
+            .iter()
+            .filter(|finding| finding.module == *upgrade.module);
+        if expand {
+            page.put(module_line(upgrade.module))?;
+            in_module
+                .clone()
+                .try_for_each(|finding| lesser_finding(page, about, finding))?;
+        } else {
+            page.put(ids(
+                module_line(upgrade.module).glue(":"),
+                in_module.map(|f| f.advisory.id.as_str()),
+                about,
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+fn ids<'a>(line: Line, ids: impl Iterator<Item = &'a str>, about: &Lesser) -> Line {
+    let ids: Vec<&str> = ids.collect();
+    let line = list(line, ids.iter().take(MANY).copied());
+    match ids.len().saturating_sub(MANY) {
+        0 => line,
+        more => line.paint(Paint::Faint, &format!("and {more} more ({})", about.show)),
+    }
+}
+
+fn lesser_finding(page: &mut Page<'_>, about: &Lesser, finding: &Finding) -> io::Result<()> {
+    page.put(title(6, about.paint, finding))?;
+    finding
+        .reasons
+        .iter()
+        .try_for_each(|reason| page.put(Line::at(8).prose(reason)))?;
+    if finding.packages.is_empty() {
+        return Ok(());
+    }
+    page.put(list(
+        Line::at(8).say("in"),
+        finding.packages.iter().map(String::as_str),
+    ))
+}
+
+fn undecided(page: &mut Page<'_>, target: &Target) -> io::Result<()> {
+    let findings = of_sort(target, Sort::Undecided);
+    if findings.is_empty() {
+        return Ok(());
+    }
+    heading(
+        page,
+        Paint::Doubt,
+        "NOT DECIDED",
+        "whether these versions are affected is not known",
+        findings.len(),
+    )?;
+    for finding in findings {
+        let Applies::Undecided(why) = &finding.applies else {
+            continue;
+        };
+        let line = Line::at(4)
+            .name(Paint::Doubt, &finding.advisory.id)
+            .say("in");
+        let line = line
+            .name(Paint::Plain, &finding.module.path)
+            .name(Paint::Plain, &finding.module.version);
+        page.put(
+            line.say(&format!("({})", finding.tier.name()))
+                .glue(":")
+                .prose(why),
+        )?;
+    }
+    Ok(())
+}
+
+fn gaps(page: &mut Page<'_>, target: &Target) -> io::Result<()> {
+    if target.scan.gaps.is_empty() {
+        return Ok(());
+    }
+    page.blank()?;
+    page.put(
+        Line::at(2)
+            .paint(Paint::Doubt, "NOT READ")
+            .glue(":")
+            .say("what these would tell is missing from this report"),
+    )?;
+    target.scan.gaps.iter().try_for_each(|gap| {
+        page.put(
+            Line::at(4)
+                .say(gap.topic.name())
+                .glue(":")
+                .prose(&gap.reason),
+        )
+    })
+}
+
+/// What the user or the baseline has set aside.
+fn set_aside(page: &mut Page<'_>, target: &Target) -> io::Result<()> {
+    let known = of_sort(target, Sort::Known).len();
+    if target.suppressed.is_empty() && known == 0 {
+        return Ok(());
+    }
+    page.blank()?;
+    for (finding, standing) in target.findings() {
+        let Standing::Suppressed(by) = standing else {
+            continue;
+        };
+        let line = Line::at(2)
+            .paint(Paint::Faint, "Suppressed:")
+            .name(Paint::Plain, &finding.advisory.id)
+            .say("in");
+        let line = line
+            .name(Paint::Plain, &finding.module.path)
+            .say(&format!("({})", finding.tier.name()));
+        let line = line.glue(":").prose(&by.reason);
+        page.put(match &by.until {
+            Some(until) => line.glue(",").say("until").name(Paint::Plain, until),
+            None => line,
+        })?;
+    }
+    if known == 0 {
+        return Ok(());
+    }
+    page.put(Line::at(2).paint(
+        Paint::Faint,
+        &format!("In the baseline: {}", counted(known, "finding", "findings")),
+    ))
+}
