@@ -124,6 +124,11 @@ impl<'a> Binary<'a> {
         function.definition(&mut self.budget())
     }
 
+    /// The source position of the instruction `offset` bytes behind a function's entry; of inlined code, the callee's.
+    pub fn position(&self, function: &Function<'a>, offset: u64) -> Option<Position<'a>> {
+        function.position(offset, &mut self.budget())
+    }
+
     /// The calls inlined into a function: callee and position of the call.
     pub fn inlined_calls(
         &self,
