@@ -217,9 +217,7 @@ fn locate(symbols: &mut [Symbol], source: &Symbols<'_>) -> Vec<Gap> {
     let Symbols::Known(source) = source else {
         return Vec::new();
     };
-    if wanted.is_empty() {
-        return Vec::new();
-    }
+    // Asked even where nothing is wanted: on its way the source checks that its names are whole.
     let wanted: Vec<SymbolId> = wanted.into_iter().collect();
     let (locations, gaps) = source.locate(&wanted);
     let mut places: HashMap<SymbolId, Vec<Place>> = HashMap::new();
