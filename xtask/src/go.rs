@@ -29,7 +29,7 @@ pub(crate) struct Build {
 
 impl Build {
     /// Variables of the environment that the build needs, in the order in which they are shown.
-    fn environment(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("GOTOOLCHAIN", format!("go{}", self.go)),
             ("CGO_ENABLED", u8::from(self.cgo).to_string()),
@@ -44,7 +44,8 @@ impl Build {
         if minor(&self.go) >= 18 {
             args.push("-buildvcs=false".to_owned());
         }
-        if self.buildmode != "exe" {
+        // On Windows the default is a PIE.
+        if self.buildmode != "exe" || self.goos == "windows" {
             args.push(format!("-buildmode={}", self.buildmode));
         }
         if !self.ldflags.is_empty() {

@@ -3,6 +3,7 @@
 
 mod fixtures;
 mod go;
+mod matrix;
 mod reference;
 mod run;
 mod vulndb;
@@ -17,6 +18,11 @@ const TASKS: &[(&str, Task, &str)] = &[
         "fixtures",
         |args| Ok(fixtures::main(args)?),
         "check the committed binaries; --rebuild [NAME]…: build again and compare; --update [NAME]…: write them",
+    ),
+    (
+        "matrix",
+        |args| Ok(matrix::main(args)?),
+        "compare with govulncheck over programs, Go versions, platforms and kinds of files [--prepare] [--fixed | --full | --row FILTER]",
     ),
     (
         "vulndb",

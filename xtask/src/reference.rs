@@ -3,7 +3,7 @@
 //! Only its output is read. Its own parsing quirks are not corrected here (see `matrix::compare`).
 
 use crate::go::{GOVULNCHECK, install};
-use crate::run::{Context, Outcome, output};
+use crate::run::{Context, Outcome, output, work, write};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -31,11 +31,38 @@ pub(crate) struct Findings {
     pub(crate) modules: BTreeSet<(String, String)>,
     /// Advisories at any level.
     pub(crate) ids: BTreeSet<String>,
+    /// Modules that the advisories it looked at are about.
+    pub(crate) advised: BTreeSet<String>,
+}
+
+/// What it extracts from a binary before it matches anything.
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Extract {
+    /// Package and name of every function; empty where it did not find them.
+    pub(crate) symbols: BTreeSet<(String, String)>,
+    /// Path of each module in the build info, and of what replaces it (itself where nothing does).
+    pub(crate) modules: Vec<(String, String)>,
 }
 
 #[derive(Deserialize)]
 struct Message {
     finding: Option<Finding>,
+    osv: Option<Advisory>,
+}
+
+#[derive(Deserialize)]
+struct Advisory {
+    affected: Vec<Affected>,
+}
+
+#[derive(Deserialize)]
+struct Affected {
+    package: AffectedModule,
+}
+
+#[derive(Deserialize)]
+struct AffectedModule {
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -52,9 +79,45 @@ struct Frame {
     receiver: Option<String>,
 }
 
-/// The folder of OSV files that both sides read: `$GOASSAY_VULNDB`.
-pub(crate) fn database() -> Option<PathBuf> {
-    std::env::var_os("GOASSAY_VULNDB").map(PathBuf::from)
+/// The folder of OSV files that both sides read: `$GOASSAY_VULNDB`; or the published archive beside the checkout,
+/// unpacked.
+pub(crate) fn database() -> Outcome<PathBuf> {
+    if let Some(folder) = std::env::var_os("GOASSAY_VULNDB") {
+        return Ok(PathBuf::from(folder));
+    }
+    let archive = crate::vulndb::beside_the_checkout().map_err(|e| e.to_string())?;
+    let folder = work()
+        .join("osv")
+        .join(archive.file_stem().unwrap_or_default());
+    if !folder.join(".complete").exists() {
+        unpack(&archive, &folder)?;
+        write(&folder.join(".complete"), "")?;
+    }
+    Ok(folder)
+}
+
+/// The advisories of an archive, without its folders.
+fn unpack(archive: &Path, folder: &Path) -> Outcome {
+    let file = std::fs::File::open(archive).context(archive.display())?;
+    let mut archive = zip::ZipArchive::new(file).context(archive.display())?;
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).context("archive")?;
+        let name = entry.enclosed_name().filter(|name| is_advisory(name));
+        if let Some(name) = name.as_deref().and_then(Path::file_name) {
+            let mut bytes = Vec::new();
+            std::io::Read::read_to_end(&mut entry, &mut bytes).context("archive")?;
+            write(&folder.join(name), bytes)?;
+        }
+    }
+    Ok(())
+}
+
+/// `…/osv/GO-2021-0001.json`.
+fn is_advisory(name: &Path) -> bool {
+    let file = name.file_name().unwrap_or_default().to_string_lossy();
+    name.parent().is_some_and(|p| p.ends_with("osv"))
+        && file.starts_with("GO-")
+        && file.ends_with(".json")
 }
 
 /// Scans a binary with govulncheck.
@@ -70,7 +133,10 @@ pub(crate) fn scan(binary: &Path, database: &Path) -> Outcome<Findings> {
 pub(crate) fn parse(stream: &[u8]) -> Outcome<Findings> {
     let mut findings = Findings::default();
     for message in serde_json::Deserializer::from_slice(stream).into_iter::<Message>() {
-        let Some(finding) = message.context("message stream")?.finding else {
+        let message = message.context("message stream")?;
+        let about = message.osv.into_iter().flat_map(|osv| osv.affected);
+        findings.advised.extend(about.map(|a| a.package.name));
+        let Some(finding) = message.finding else {
             continue;
         };
         let Some(frame) = finding.trace.into_iter().next() else {
@@ -96,9 +162,11 @@ pub(crate) fn parse(stream: &[u8]) -> Outcome<Findings> {
 }
 
 #[derive(Deserialize)]
-struct Extract {
+struct Body {
     #[serde(rename = "pkgSymbols")]
     symbols: Option<Vec<PackageSymbol>>,
+    modules: Option<Vec<Module>>,
+    main: Option<Module>,
 }
 
 #[derive(Deserialize)]
@@ -108,8 +176,16 @@ struct PackageSymbol {
     name: String,
 }
 
-/// Package and name of every function in the binary as `govulncheck -mode extract` gives them; empty without symbols.
-pub(crate) fn extract(binary: &Path) -> Outcome<BTreeSet<(String, String)>> {
+#[derive(Deserialize)]
+struct Module {
+    #[serde(rename = "Path")]
+    path: String,
+    #[serde(rename = "Replace")]
+    replace: Option<Box<Module>>,
+}
+
+/// What `govulncheck -mode extract` reads.
+pub(crate) fn extract(binary: &Path) -> Outcome<Extract> {
     let blob = output(
         Command::new(install(GOVULNCHECK)?)
             .args(["-mode", "extract"])
@@ -119,13 +195,26 @@ pub(crate) fn extract(binary: &Path) -> Outcome<BTreeSet<(String, String)>> {
         .into_iter::<serde_json::Value>()
         .nth(1);
     let body = body.ok_or("govulncheck wrote no body")?.context("body")?;
-    let extract: Extract = serde_json::from_value(body).context("body")?;
-    Ok(extract
-        .symbols
-        .into_iter()
-        .flatten()
-        .map(|s| (s.pkg, s.name))
-        .collect())
+    let body: Body = serde_json::from_value(body).context("body")?;
+    let effective = |m: Module| {
+        let by = m.replace.map_or_else(|| m.path.clone(), |r| r.path);
+        (m.path, by)
+    };
+    Ok(Extract {
+        symbols: body
+            .symbols
+            .into_iter()
+            .flatten()
+            .map(|s| (s.pkg, s.name))
+            .collect(),
+        modules: body
+            .modules
+            .into_iter()
+            .flatten()
+            .chain(body.main)
+            .map(effective)
+            .collect(),
+    })
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ fn root() -> &'static Path {
         .unwrap_or(Path::new("."))
 }
 
-fn beside_the_checkout() -> Result<PathBuf, Box<dyn Error>> {
+pub(crate) fn beside_the_checkout() -> Result<PathBuf, Box<dyn Error>> {
     let folder = root().join("../shared/vulndb");
     let entries =
         fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
