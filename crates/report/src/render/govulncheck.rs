@@ -6,14 +6,15 @@
 use crate::document::{Failure, Report, Run, Standing, Target};
 use crate::harmless;
 use crate::release::semver;
-use goassay_vuln::finding::{Advisory, Applies, Finding, ReviewStatus, Symbol, Tier};
+use crate::verdict::{Sort, sort};
+use goassay_vuln::finding::{Advisory, Applies, Finding, ReviewStatus, TierEvidence};
 use serde::Serialize;
 use std::io::{self, Write};
 
 const PROTOCOL: &str = "v1.0.0";
 /// What the format says where there is no time: the zero value of its `time.Time`.
 const NO_TIME: &str = "0001-01-01T00:00:00Z";
-/// Stands for "all of the package" where an advisory names no symbols, so that readers see the symbol level.
+/// Stands for "all of the package" where no symbols can be named, so that readers see the symbol level.
 const WHOLE_PACKAGE: &str = "*";
 
 /// Writes the stream.
@@ -80,20 +81,19 @@ fn told(target: &Target) -> impl Iterator<Item = &Finding> {
     target.findings().filter(told).map(|(finding, _)| finding)
 }
 
-/// What the protocol has no message for, as progress messages: gaps, and the findings that are left out.
+/// What the protocol has no message for, as progress messages: gaps, findings that are left out or over-reported.
 fn remarks(target: &Target) -> Vec<String> {
     let gaps = target
         .scan
         .gaps
         .iter()
         .map(|gap| format!("warning: not read: {gap}"));
-    let left_out = target
-        .findings()
-        .filter_map(|(finding, standing)| left_out(finding, standing));
-    gaps.chain(left_out).collect()
+    let findings = target.findings();
+    gaps.chain(findings.filter_map(|(finding, standing)| remark(finding, standing)))
+        .collect()
 }
 
-fn left_out(finding: &Finding, standing: Standing<'_>) -> Option<String> {
+fn remark(finding: &Finding, standing: Standing<'_>) -> Option<String> {
     let name = format!("{} in {}", finding.advisory.id, finding.module.path);
     match (standing, &finding.applies) {
         (Standing::Suppressed(by), _) => Some(format!("suppressed: {name}: {}", by.reason)),
@@ -101,7 +101,12 @@ fn left_out(finding: &Finding, standing: Standing<'_>) -> Option<String> {
         (Standing::Counts, Applies::Undecided(why)) => {
             Some(format!("warning: not decided: {name}: {why}"))
         }
-        (Standing::Counts, Applies::Affected) => None,
+        (Standing::Counts, Applies::Affected) => match &finding.evidence {
+            TierEvidence::AtLeast(gap) => Some(format!(
+                "warning: reported as if all of it were there: {name}: {gap}"
+            )),
+            TierEvidence::Read => None,
+        },
     }
 }
 
@@ -368,13 +373,19 @@ fn findings_of_packages<'a>(_: &'a Target, finding: &'a Finding) -> Vec<FindingW
         .collect()
 }
 
+/// Where the names could not be read, the reference reports all of an advisory as found; a lower level would be read
+/// as "not there".
 fn findings_of_symbols<'a>(target: &'a Target, finding: &'a Finding) -> Vec<FindingWire<'a>> {
-    let symbol = |s: &'a Symbol| FindingWire::new(finding, Some(&s.package), Some(&s.name));
-    let mut found: Vec<FindingWire<'a>> = target.symbols_of(finding).map(symbol).collect();
-    if found.is_empty() && finding.tier == Tier::Linked {
-        let whole =
-            |package: &'a String| FindingWire::new(finding, Some(package), Some(WHOLE_PACKAGE));
-        found.extend(finding.packages.iter().map(whole));
+    let symbols = target.symbols_of(finding);
+    let found: Vec<_> = symbols
+        .map(|s| FindingWire::new(finding, Some(&s.package), Some(&s.name)))
+        .collect();
+    let whole = |package: &'a String| FindingWire::new(finding, Some(package), Some(WHOLE_PACKAGE));
+    match (found.is_empty(), sort(finding, Standing::Counts)) {
+        (true, Sort::TierUnknown) if finding.packages.is_empty() => {
+            vec![whole(&finding.module.path)]
+        }
+        (true, Sort::TierUnknown | Sort::Linked) => finding.packages.iter().map(whole).collect(),
+        _ => found,
     }
-    found
 }
