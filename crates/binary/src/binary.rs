@@ -145,7 +145,7 @@ impl<'a> Binary<'a> {
         calls
     }
 
-    /// Where the functions with the `wanted` names (sorted) are: in order of the functions that hold them.
+    /// Where the functions with the `wanted` names are: in order of the functions that hold them.
     ///
     /// It walks all functions and checks on the way that each one points to a name, so it is worth a call even where
     /// nothing is wanted: without it, a damaged name table would look like a clean one.
@@ -154,6 +154,7 @@ impl<'a> Binary<'a> {
             Ok(table) => table,
             Err(gap) => return (Vec::new(), vec![gap.clone()]),
         };
+        let wanted = &Wanted::new(wanted, table.name_table().len());
         let mut search = Search {
             binary: self,
             table,
@@ -233,11 +234,35 @@ impl<'a> Binary<'a> {
     }
 }
 
+/// The wanted names as one bit for each offset into the name table: asked for every function and inlined call.
+struct Wanted {
+    bits: Vec<u64>,
+}
+
+impl Wanted {
+    fn new(names: &[NameOffset], table_len: usize) -> Wanted {
+        let mut bits = vec![0u64; table_len.div_ceil(64)];
+        for &NameOffset(offset) in names {
+            if let Some(word) = bits.get_mut(offset as usize / 64) {
+                *word |= 1 << (offset % 64);
+            }
+        }
+        Wanted { bits }
+    }
+
+    #[inline]
+    fn contains(&self, NameOffset(offset): NameOffset) -> bool {
+        self.bits
+            .get(offset as usize / 64)
+            .is_some_and(|word| word >> (offset % 64) & 1 != 0)
+    }
+}
+
 /// One walk over all functions in search of names.
 struct Search<'s, 'a> {
     binary: &'s Binary<'a>,
     table: &'s Pclntab<'a>,
-    wanted: &'s [NameOffset],
+    wanted: &'s Wanted,
     budget: Budget,
     found: Vec<Occurrence<'a>>,
     /// Functions and inlined calls whose name offset is not the start of a name.
@@ -248,7 +273,7 @@ impl<'a> Search<'_, 'a> {
     fn function(&mut self, function: &Function<'a>) {
         let address = self.binary.address(function);
         self.nameless += u32::from(!self.table.is_name_start(function.name));
-        if self.wanted.binary_search(&function.name).is_ok() {
+        if self.wanted.contains(function.name) {
             let position = function.definition(&mut self.budget);
             let (name, inlined) = (function.name, false);
             self.found.push(Occurrence {
@@ -264,7 +289,7 @@ impl<'a> Search<'_, 'a> {
         self.binary
             .visit_inlined(function, &mut self.budget, &mut |budget, call| {
                 *nameless += u32::from(!table.is_name_start(call.name));
-                if wanted.binary_search(&call.name).is_ok() {
+                if wanted.contains(call.name) {
                     let position = function.position(u64::from(call.parent_pc), budget);
                     let name = call.name;
                     found.push(Occurrence {
