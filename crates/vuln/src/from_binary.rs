@@ -56,17 +56,17 @@ fn location(binary: &Binary<'_>, occurrence: &Occurrence<'_>) -> Location {
 }
 
 fn name(binary: &Binary<'_>, offset: NameOffset) -> String {
-    let name = binary
-        .pclntab()
-        .ok()
-        .and_then(|table| table.name(offset))
-        .unwrap_or_default();
-    String::from_utf8_lossy(name).into_owned()
+    let table = binary.pclntab().ok();
+    text(
+        table
+            .and_then(|table| table.name(offset))
+            .unwrap_or_default(),
+    )
 }
 
 fn position(position: pclntab::Position<'_>) -> Position {
     Position {
-        file: String::from_utf8_lossy(position.file).into_owned(),
+        file: text(position.file),
         line: position.line,
     }
 }
@@ -125,5 +125,13 @@ fn module<'s>(module: &'s buildinfo::Module<'s>) -> Module<'s> {
         path: module.path,
         version: module.version,
         replace,
+    }
+}
+
+/// Hostile bytes as text; those of an honest binary as they are.
+fn text(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
     }
 }

@@ -194,11 +194,20 @@ impl<'a> Part<'a> {
     fn new(text: &'a str) -> Part<'a> {
         let inner = text.strip_prefix("(*").or_else(|| text.strip_prefix('('));
         let bare = inner.map_or(text, |inner| inner.strip_suffix(')').unwrap_or(inner));
-        let name = bare.split(['[', '-']).next().unwrap_or(bare);
-        let (name, wrapped) = name
-            .split_once("·dwrap·")
-            .map_or((name, false), |(name, _)| (name, true));
-        let suffix = if text.ends_with("-fm") {
+        let end = bare
+            .bytes()
+            .position(|b| matches!(b, b'[' | b'-'))
+            .unwrap_or(bare.len());
+        let name = &bare[..end];
+        let dwrap = if name.is_ascii() {
+            None
+        } else {
+            name.split_once("·dwrap·")
+        };
+        let (name, wrapped) = dwrap.map_or((name, false), |(name, _)| (name, true));
+        let suffix = if end == bare.len() && !wrapped {
+            Suffix::None
+        } else if text.ends_with("-fm") {
             Suffix::Wrapper
         } else if wrapped || has_range_suffix(bare) {
             Suffix::Inside
