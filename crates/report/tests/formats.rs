@@ -168,7 +168,7 @@ fn hostile_text_comes_back_whole_from_json() {
     let document = json(&report, Format::Json);
     assert_eq!(document["targets"][0]["path"], HOSTILE);
     assert_eq!(
-        document["targets"][0]["findings"][0]["symbols"][0]["functions"][0]["file"],
+        document["targets"][0]["symbols"][0]["functions"][0]["file"],
         HOSTILE
     );
 }

@@ -34,6 +34,7 @@ struct Document {
 #[derive(Deserialize)]
 struct Target {
     findings: Vec<Finding>,
+    symbols: Vec<Symbol>,
     gaps: Vec<Gap>,
 }
 
@@ -42,7 +43,7 @@ struct Finding {
     id: String,
     module: Module,
     applies: Status,
-    symbols: Vec<Symbol>,
+    symbols: Vec<usize>,
 }
 
 #[derive(Deserialize)]
@@ -113,12 +114,13 @@ pub(super) fn scan(file: &Path, database: &Path) -> Outcome<Scan> {
         {
             let id = finding.id;
             scan.findings.insert((id.clone(), finding.module.path));
-            let triple = |s: Symbol| Triple {
+            let triple = |s: &Symbol| Triple {
                 id: id.clone(),
-                package: s.package,
-                symbol: s.name,
+                package: s.package.clone(),
+                symbol: s.name.clone(),
             };
-            scan.symbols.extend(finding.symbols.into_iter().map(triple));
+            let symbols = finding.symbols.iter().filter_map(|&at| target.symbols.get(at));
+            scan.symbols.extend(symbols.map(triple));
         }
     }
     Ok(scan)

@@ -185,6 +185,7 @@ struct TargetWire<'a> {
     also_at: &'a [String],
     facts: FactsWire<'a>,
     findings: Vec<FindingWire<'a>>,
+    symbols: Vec<SymbolWire<'a>>,
     gaps: Vec<GapWire<'a>>,
     notes: &'a [String],
 }
@@ -199,8 +200,9 @@ impl<'a> From<&'a Target> for TargetWire<'a> {
             also_at: &target.also_at,
             facts: FactsWire::from(&target.facts),
             findings: findings
-                .map(|(finding, standing)| FindingWire::new(finding, standing, target))
+                .map(|(finding, standing)| FindingWire::new(finding, standing))
                 .collect(),
+            symbols: target.scan.symbols.iter().map(SymbolWire::from).collect(),
             gaps: target.scan.gaps.iter().map(GapWire::from).collect(),
             notes: &target.scan.notes,
         }
@@ -290,11 +292,11 @@ struct FindingWire<'a> {
     packages: &'a [String],
     whole_package: bool,
     reasons: &'a [String],
-    symbols: Vec<SymbolWire<'a>>,
+    symbols: &'a [u32],
 }
 
 impl<'a> FindingWire<'a> {
-    fn new(finding: &'a Finding, standing: Standing<'a>, target: &'a Target) -> Self {
+    fn new(finding: &'a Finding, standing: Standing<'a>) -> Self {
         let advisory = &finding.advisory;
         FindingWire {
             id: &advisory.id,
@@ -314,7 +316,7 @@ impl<'a> FindingWire<'a> {
             packages: &finding.packages,
             whole_package: finding.whole_package,
             reasons: &finding.reasons,
-            symbols: target.symbols_of(finding).map(SymbolWire::from).collect(),
+            symbols: &finding.symbols,
         }
     }
 }

@@ -139,6 +139,9 @@ fn message(target: &Target, finding: &Finding) -> String {
 
 fn presence(target: &Target, finding: &Finding) -> String {
     match finding.tier {
+        Tier::Linked if finding.whole_package => {
+            "the vulnerable package is linked, and the advisory covers all of it.".to_owned()
+        }
         Tier::Linked => match target.symbols_of(finding).next() {
             Some(first) => format!(
                 "vulnerable code is linked ({}.{}{}).",
@@ -479,19 +482,20 @@ impl From<Placed<'_>> for Location {
             uri: uri(&placed.target.path),
             index: Some(placed.index),
         };
-        let symbols = placed
-            .target
-            .symbols_of(placed.finding)
-            .map(LogicalLocation::from);
-        let packages = placed
-            .finding
-            .packages
-            .iter()
-            .map(|package| LogicalLocation::package(package));
-        let mut logical_locations: Vec<LogicalLocation> = symbols.collect();
-        if logical_locations.is_empty() {
-            logical_locations.extend(packages);
-        }
+        let finding = placed.finding;
+        let logical_locations = if finding.whole_package || finding.symbols.is_empty() {
+            finding
+                .packages
+                .iter()
+                .map(|package| LogicalLocation::package(package))
+                .collect()
+        } else {
+            placed
+                .target
+                .symbols_of(finding)
+                .map(LogicalLocation::from)
+                .collect()
+        };
         Location {
             physical_location: PhysicalLocation { artifact_location },
             logical_locations,

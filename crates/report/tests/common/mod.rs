@@ -218,6 +218,16 @@ pub(crate) fn server() -> Target {
             "ListenAndServe",
             vec![function(0x46_0000, "net/http/server.go", 3250)],
         ),
+        symbol(
+            "net/textproto",
+            "MIMEHeader.Get",
+            vec![inlined("main.main", "net/textproto/header.go", 34)],
+        ),
+        symbol(
+            "net/textproto",
+            "NewReader",
+            vec![function(0x46_1000, "net/textproto/reader.go", 40)],
+        ),
     ];
     target.scan.findings = vec![
         Finding {
@@ -250,6 +260,14 @@ pub(crate) fn server() -> Target {
                 replaces: Some(("gopkg.in/yaml.v2".into(), "v2.4.0".into())),
             },
             ..finding("GO-2026-4444", NET, None, Tier::Linked)
+        },
+        Finding {
+            packages: ["", "/a", "/b", "/c", "/d"]
+                .map(|p| format!("net/textproto{p}"))
+                .to_vec(),
+            symbols: vec![5, 6],
+            whole_package: true,
+            ..finding("GO-2026-4445", STDLIB, Some("go1.21.9"), Tier::Linked)
         },
         Finding {
             applies: Applies::Undecided(
@@ -316,7 +334,7 @@ fn set_aside() -> Run {
         reason: "not reachable".into(),
         until: Some("2026-12-31".into()),
     }];
-    target.known = vec![1, 2, 5, 6];
+    target.known = vec![1, 2, 5, 6, 7];
     let idle = |id: &str, place: &str, cause| IdleSuppression {
         id: id.into(),
         place: place.into(),

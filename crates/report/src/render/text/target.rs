@@ -110,6 +110,7 @@ fn heading(
     page.put(
         Line::at(2)
             .paint(paint, word)
+            .glue(":")
             .say(meaning)
             .say(&format!("({count})")),
     )
@@ -198,11 +199,9 @@ fn linked_finding(
         .iter()
         .try_for_each(|reason| page.put(Line::at(8).prose(reason)))?;
     let symbols: Vec<&Symbol> = target.symbols_of(finding).collect();
-    if symbols.is_empty() {
-        return page.put(list(
-            Line::at(8).say("in"),
-            finding.packages.iter().map(String::as_str),
-        ));
+    let by_package = finding.whole_package && !show.symbols;
+    if symbols.is_empty() || by_package {
+        return page.put(packages(finding, symbols.len()));
     }
     let shown = if show.symbols { symbols.len() } else { FEW };
     for symbol in symbols.iter().take(shown) {
@@ -213,6 +212,25 @@ fn linked_finding(
         more => {
             page.put(Line::at(8).paint(Paint::Faint, &format!("and {more} more (--show symbols)")))
         }
+    }
+}
+
+/// The packages of a finding, the first few by name.
+fn packages(finding: &Finding, symbols: usize) -> Line {
+    let line = list(
+        Line::at(8).say("in"),
+        finding.packages.iter().take(FEW).map(String::as_str),
+    );
+    let line = match finding.packages.len().saturating_sub(FEW) {
+        0 => line,
+        more => line.paint(Paint::Faint, &format!("and {more} more")),
+    };
+    match symbols {
+        0 => line,
+        symbols => line
+            .glue(":")
+            .say(&counted(symbols, "symbol", "symbols"))
+            .paint(Paint::Faint, "(--show symbols)"),
     }
 }
 
