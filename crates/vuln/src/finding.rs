@@ -169,3 +169,54 @@ pub enum VariantKind {
     /// A method value or other wrapper (`-fm`).
     Wrapper,
 }
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! Findings for tests that need no more than an id, a module and symbols.
+    use super::*;
+
+    /// A scan with symbols and without findings.
+    pub(crate) fn scan(symbols: &[(&str, &str)]) -> Scan {
+        let symbol = |(package, name): &(&str, &str)| Symbol {
+            package: (*package).to_owned(),
+            name: (*name).to_owned(),
+            variants: Vec::new(),
+            places: Vec::new(),
+        };
+        Scan {
+            findings: Vec::new(),
+            symbols: symbols.iter().map(symbol).collect(),
+            gaps: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// An affected, linked finding.
+    pub(crate) fn finding(id: &str, module: &str, symbols: &[u32]) -> Finding {
+        let (path, version) = (module.to_owned(), "v1.0.0".to_owned());
+        Finding {
+            advisory: Advisory {
+                id: id.to_owned(),
+                aliases: Vec::new(),
+                review: ReviewStatus::Unknown,
+                published: None,
+                modified: None,
+                url: String::new(),
+            },
+            module: FoundModule {
+                path,
+                version,
+                replaces: None,
+            },
+            fixed: None,
+            tier: Tier::Linked,
+            evidence: TierEvidence::Read,
+            applies: Applies::Affected,
+            path: PathGrade::NotComputed(String::new()),
+            packages: Vec::new(),
+            symbols: symbols.to_vec(),
+            whole_package: false,
+            reasons: Vec::new(),
+        }
+    }
+}

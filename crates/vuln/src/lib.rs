@@ -3,6 +3,7 @@
 //! A [`subject`] (one binary, seen without its format) is matched against a [`database`] of advisories; the outcome is a
 //! [`finding::Scan`]. Nothing here reads files, the clock or the network, and nothing knows a binary format.
 
+pub mod baseline;
 pub mod database;
 pub mod date;
 pub mod finding;
@@ -11,4 +12,5 @@ pub mod name;
 pub mod osv;
 pub mod scan;
 pub mod subject;
+pub mod suppress;
 pub mod version;
