@@ -3,8 +3,28 @@
 use super::rows::{Edit, Program, Row, Variant};
 use crate::go::{Build, go};
 use crate::run::{Context, Outcome, output, read, sha256, work, workspace, write};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+/// One lock a file, so that two rows that need the same build do not make it twice.
+static MAKING: LazyLock<Mutex<BTreeMap<PathBuf, Arc<Mutex<()>>>>> = LazyLock::new(Mutex::default);
+
+/// Makes a file unless it is there, under another name until it is whole: what was interrupted must not look finished.
+fn once(file: PathBuf, make: impl FnOnce(&Path) -> Outcome) -> Outcome<PathBuf> {
+    let lock = {
+        let mut making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(making.entry(file.clone()).or_default())
+    };
+    let _guard = lock.lock().unwrap_or_else(PoisonError::into_inner);
+    if !file.exists() {
+        let unfinished = file.with_added_extension("unfinished");
+        make(&unfinished)?;
+        std::fs::rename(&unfinished, &file).context(file.display())?;
+    }
+    Ok(file)
+}
 
 /// The file of a variant.
 pub(super) fn variant(row: &Row, variant: &Variant) -> Outcome<PathBuf> {
@@ -85,19 +105,22 @@ fn installed(package: &str, build: &Build) -> Outcome<PathBuf> {
         .next()
         .and_then(|p| p.split('/').rfind(|part| !is_major(part)))
         .unwrap_or(package);
-    let folder = folder("bin", &key(name, build));
-    if !folder.join(name).exists() {
+    let file = folder("bin", &key(name, build));
+    once(file, |unfinished| {
+        // `go install` names the program itself.
+        let installed = unfinished.with_added_extension("d");
         let mut command = go();
         command
             .envs(build.environment())
-            .env("GOBIN", &folder)
+            .env("GOBIN", &installed)
             .arg("install");
         command
             .arg(format!("-ldflags={}", build.ldflags))
             .arg(package);
         output(&mut command)?;
-    }
-    Ok(folder.join(name))
+        std::fs::rename(installed.join(name), unfinished).context(unfinished.display())?;
+        std::fs::remove_dir(&installed).context(installed.display())
+    })
 }
 
 /// `v2` at the end of a module path.
@@ -107,25 +130,18 @@ fn is_major(part: &str) -> bool {
 }
 
 fn from_source(source: &str, build: &Build) -> Outcome<PathBuf> {
-    let folder_of_source = workspace().join("fixtures/go").join(source);
-    let version = &sha256(&read(&folder_of_source.join("main.go"))?)[..8];
+    let code = workspace().join("fixtures/go").join(source);
+    let version = &sha256(&read(&code.join("main.go"))?)[..8];
     let file = folder("bin", &key(&format!("{source}-{version}"), build));
-    if file.exists() {
-        return Ok(file);
-    }
-    let copy = tempfile::tempdir().context("temporary folder")?;
-    crate::fixtures::copy_tree(&folder_of_source, copy.path())?;
-    if source == "embed" {
-        write(
-            &copy.path().join("inner.bin"),
-            goassay_fixtures::bytes("elf-amd64-go1.18"),
-        )?;
-    }
-    // Not under its name before it is whole: a build that is interrupted must not look like a finished one.
-    let unfinished = file.with_extension("unfinished");
-    build.run(copy.path(), &unfinished)?;
-    std::fs::rename(&unfinished, &file).context(file.display())?;
-    Ok(file)
+    once(file, |unfinished| {
+        let copy = tempfile::tempdir().context("temporary folder")?;
+        crate::fixtures::copy_tree(&code, copy.path())?;
+        if source == "embed" {
+            let inner = goassay_fixtures::bytes("elf-amd64-go1.18");
+            write(&copy.path().join("inner.bin"), inner)?;
+        }
+        build.run(copy.path(), unfinished)
+    })
 }
 
 fn fat(first: &Path, second: &Path) -> Outcome<PathBuf> {
