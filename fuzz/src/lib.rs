@@ -1,10 +1,167 @@
-//! What the fuzz targets share.
+//! The fuzz targets, one function each: bytes in, nothing out, no panic whatever the bytes are.
+//!
+//! They live here and not in `fuzz_targets`, so that `cargo test` can run them over `regressions/` without a fuzzer.
 
-use goassay_binary::Binary;
 use goassay_binary::address::NameOffset;
+use goassay_binary::{Binary, container};
+use goassay_fixtures::miniature::Miniature;
+use goassay_vuln::database::{self, Database};
+use goassay_vuln::date::Date;
+use goassay_vuln::scan::{self, Options};
+use goassay_vuln::subject::Subject;
+use goassay_vuln::{name, osv};
+use std::sync::LazyLock;
+
+/// A fuzz target.
+pub type Target = fn(&[u8]);
+
+/// All targets by name: the names of the programs in `fuzz_targets` and of the folders in `regressions`.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("binary", binary),
+    ("build_info", build_info),
+    ("database", vulnerability_database),
+    ("edits", edits),
+    ("fixture_edits", fixture_edits),
+    ("members", members),
+    ("names", names),
+    ("osv", advisory),
+    ("scan", scan_of_names),
+];
+
+/// Any bytes as a Go binary, and everything that can be asked of it.
+pub fn binary(data: &[u8]) {
+    if let Ok(binary) = Binary::parse(data) {
+        ask_everything(&binary);
+    }
+}
+
+/// Any text as the module text of a binary's build information.
+pub fn build_info(data: &[u8]) {
+    let module_text = format!("{}\n", String::from_utf8_lossy(data));
+    let data = Miniature {
+        module_text,
+        ..Miniature::default()
+    }
+    .build();
+    let binary = Binary::parse(&data).expect("the rest of the file is whole");
+    ask_everything(&binary);
+    match_all(&binary);
+}
+
+/// A miniature of any shape with any bytes changed: the fuzzer spends its time inside the tables, not on the magic.
+///
+/// Input: one byte for the shape, then edits of three bytes each (offset, value).
+pub fn edits(input: &[u8]) {
+    let Some((&shape, edits)) = input.split_first() else {
+        return;
+    };
+    let miniature = Miniature {
+        big_endian: shape & 1 != 0,
+        wide: shape & 2 != 0,
+        minor: 18 + u32::from(shape >> 2) % 10,
+        ..Miniature::default()
+    };
+    let mut data = miniature.build();
+    for edit in edits.chunks_exact(3) {
+        let at = usize::from(u16::from_le_bytes([edit[0], edit[1]])) % data.len();
+        data[at] = edit[2];
+    }
+    if let Ok(binary) = Binary::parse(&data) {
+        ask_everything(&binary);
+        match_all(&binary);
+    }
+}
+
+/// A committed binary that a toolchain made, with bytes changed where its structures are.
+///
+/// Input: one byte for the binary, then edits of five bytes each (place among the structures, value).
+pub fn fixture_edits(input: &[u8]) {
+    let Some((&which, edits)) = input.split_first() else {
+        return;
+    };
+    let Some(base) = BASES.get(usize::from(which) % BASES.len()) else {
+        return;
+    };
+    let mut data = base.data.clone();
+    for edit in edits.chunks_exact(5).take(32) {
+        let place = u32::from_le_bytes([edit[0], edit[1], edit[2], edit[3]]);
+        let at = base.places[place as usize % base.places.len()];
+        data[at] = edit[4];
+    }
+    for member in container::members(&data).unwrap_or_default().iter().take(8) {
+        if let Ok(binary) = Binary::parse(member.data) {
+            ask_everything(&binary);
+        }
+    }
+}
+
+/// Any bytes as a fat Mach-O file or an archive, and each member as a Go binary.
+pub fn members(data: &[u8]) {
+    let _ = container::is_candidate(data);
+    for member in container::members(data).unwrap_or_default().iter().take(8) {
+        binary(member.data);
+    }
+}
+
+/// Any bytes as a compact database, and everything that can be asked of it.
+pub fn vulnerability_database(data: &[u8]) {
+    let Ok(database) = Database::open(data) else {
+        return;
+    };
+    let _ = (database.verify(), database.identity().sha256_hex());
+    for module in database.modules().unwrap_or_default() {
+        let _ = database.affected(module);
+    }
+    let _ = database.find("GO-2021-0113");
+    for entry in database.advisories() {
+        let _ = entry.map(|entry| entry.affected.len());
+    }
+    let miniature = Miniature::default().build();
+    if let Ok(binary) = Binary::parse(&miniature) {
+        let _ = scan::scan(&Subject::from_binary(&binary), &database, &options());
+    }
+}
+
+/// Any bytes as a published advisory.
+pub fn advisory(data: &[u8]) {
+    let _ = osv::parse("GO-2021-0113.json", data);
+}
+
+/// Any text as a linker name.
+pub fn names(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let Some((package, rest)) = name::split(&text) else {
+        return;
+    };
+    let _ = name::without_snapshot(&name::unescape(package));
+    if let Some(function) = name::Function::parse(rest) {
+        function.write_to(&mut String::new());
+    }
+}
+
+/// Any lines as the names of a binary's functions, matched against the embedded database.
+pub fn scan_of_names(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut functions: Vec<(String, Vec<String>)> = text
+        .lines()
+        .take(64)
+        .map(|line| (line.replace('\0', ""), Vec::new()))
+        .collect();
+    if functions.is_empty() {
+        functions.push(("main.main".to_owned(), Vec::new()));
+    }
+    let data = Miniature {
+        functions,
+        ..Miniature::default()
+    }
+    .build();
+    if let Ok(binary) = Binary::parse(&data) {
+        match_all(&binary);
+    }
+}
 
 /// Asks a binary for everything it can tell.
-pub fn ask_everything(binary: &Binary<'_>) {
+fn ask_everything(binary: &Binary<'_>) {
     let image = binary.image();
     let _ = (image.has_dwarf(), binary.plugin_path());
     if let Ok(info) = binary.build_info() {
@@ -19,5 +176,71 @@ pub fn ask_everything(binary: &Binary<'_>) {
     for function in table.functions().take(100) {
         let _ = (binary.address(&function), binary.definition(&function));
         let _ = binary.inlined_calls(&function);
+    }
+}
+
+/// Matches a binary against the embedded database.
+fn match_all(binary: &Binary<'_>) {
+    let database = database::embedded().expect("the embedded database is whole");
+    scan::scan(&Subject::from_binary(binary), &database, &options())
+        .expect("it is consistent in itself");
+}
+
+fn options() -> Options {
+    Options {
+        as_of: Date::new(2026, 1, 1).expect("a date"),
+    }
+}
+
+/// A real binary, and where in the file its structures are.
+struct Base {
+    data: Vec<u8>,
+    places: Vec<usize>,
+}
+
+static BASES: LazyLock<Vec<Base>> = LazyLock::new(|| {
+    let names = [
+        "elf-amd64-go1.18",
+        "elf-amd64-go1.20-pie",
+        "elf-amd64-go1.27",
+        "elf-386-go1.23",
+        "elf-s390x-go1.24",
+        "elf-arm64-go1.27-pie",
+        "pe-386-go1.22",
+        "pe-amd64-go1.26",
+        "macho-fat",
+        "elf-amd64-c-archive",
+        "elf-amd64-c-shared",
+        "elf-amd64-go1.13",
+    ];
+    names
+        .iter()
+        .map(|name| Base::new(goassay_fixtures::bytes(name)))
+        .collect()
+});
+
+/// What the structures begin with; 256 bytes behind each are changed.
+const MARKS: [&[u8]; 5] = [
+    b"\xff Go buildinf:",
+    &[0xf0, 0xff, 0xff, 0xff, 0, 0],
+    &[0xf1, 0xff, 0xff, 0xff, 0, 0],
+    &[0xff, 0xff, 0xff, 0xf0, 0, 0],
+    &[0xff, 0xff, 0xff, 0xf1, 0, 0],
+];
+
+impl Base {
+    fn new(data: Vec<u8>) -> Base {
+        let mut places: Vec<usize> = (0..data.len().min(2048)).collect();
+        for mark in MARKS {
+            let hits = data
+                .windows(mark.len())
+                .enumerate()
+                .filter(|(_, bytes)| *bytes == mark);
+            let starts: Vec<usize> = hits.map(|(at, _)| at).take(4).collect();
+            places.extend(starts.iter().flat_map(|&at| at..(at + 256).min(data.len())));
+        }
+        // Everything else, thinly: tables of a function each, module data, relocations.
+        places.extend((0..data.len()).step_by(97));
+        Base { data, places }
     }
 }

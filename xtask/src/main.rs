@@ -2,6 +2,7 @@
 //! names. Nothing here is part of the program.
 
 mod fixtures;
+mod fuzz;
 mod go;
 mod matrix;
 mod reference;
@@ -18,6 +19,16 @@ const TASKS: &[(&str, Task, &str)] = &[
         "fixtures",
         |args| Ok(fixtures::main(args)?),
         "check the committed binaries; --rebuild [NAME]…: build again and compare; --update [NAME]…: write them",
+    ),
+    (
+        "fuzz",
+        |args| Ok(fuzz::main(args)?),
+        "run the fuzz targets [--seconds N (each, 10 unless told)] [TARGET]…",
+    ),
+    (
+        "fuzz-seeds",
+        |args| Ok(fuzz::seeds(args)?),
+        "write seeds to fuzz/corpus",
     ),
     (
         "matrix",
@@ -52,6 +63,6 @@ fn main() -> ExitCode {
 fn print_help() {
     eprintln!("usage: cargo xtask TASK [ARGUMENT]…");
     for (name, _, help) in TASKS {
-        eprintln!("  {name:<10} {help}");
+        eprintln!("  {name:<11} {help}");
     }
 }

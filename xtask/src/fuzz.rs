@@ -1,0 +1,255 @@
+//! `cargo xtask fuzz`: seeds, and runs of all fuzz targets with cargo-fuzz.
+//!
+//! The corpus is made here from fixtures and miniatures and is not committed; what a run finds is kept by hand below
+//! `fuzz/regressions/<target>/` and runs as an ordinary test from then on.
+
+use crate::run::{Context, Outcome, sha256, work, workspace, write};
+use goassay_fixtures::miniature::Miniature;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+
+#[path = "../../fuzz/src/lib.rs"]
+#[expect(unreachable_pub, reason = "it is the library of the fuzz crate")]
+mod targets;
+
+/// Bytes of a fixture that make a seed: headers of all formats, and small enough for a fuzzer.
+const HEAD: usize = 8192;
+
+/// `fuzz [--seconds N] [TARGET]…`: runs the targets one after the other.
+pub(crate) fn main(args: &[String]) -> Outcome {
+    let (seconds, names) = match args.split_first() {
+        Some((flag, rest)) if flag == "--seconds" => {
+            let (seconds, names) = rest.split_first().ok_or("--seconds needs a number")?;
+            (seconds.parse::<u32>().context("--seconds")?, names)
+        }
+        _ => (10, args),
+    };
+    seeds(&[])?;
+    let known: Vec<&str> = targets::TARGETS.iter().map(|(name, _)| *name).collect();
+    if let Some(unknown) = names.iter().find(|n| !known.contains(&n.as_str())) {
+        return Err(format!("no target is named {unknown}"));
+    }
+    let wanted: Vec<&str> = known
+        .into_iter()
+        .filter(|n| names.is_empty() || names.iter().any(|w| w == n))
+        .collect();
+    let mut failed = Vec::new();
+    for name in &wanted {
+        let good = run(name, seconds)?;
+        println!("fuzz target {name}: {}", if good { "ok" } else { "FAILED" });
+        if !good {
+            failed.push(*name);
+        }
+    }
+    println!(
+        "\n{} passed, {} failed",
+        wanted.len() - failed.len(),
+        failed.len()
+    );
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("failed: {}", failed.join(", ")))
+    }
+}
+
+/// Runs one target; says whether nothing was found.
+fn run(name: &str, seconds: u32) -> Outcome<bool> {
+    let mut command = Command::new("cargo");
+    // The pinned toolchain is a stable one; the sanitizers need what this allows.
+    command
+        .env("RUSTC_BOOTSTRAP", "1")
+        .args(["fuzz", "run", "--fuzz-dir"])
+        .arg(workspace().join("fuzz"));
+    command
+        .arg("--target-dir")
+        .arg(work().join("fuzz"))
+        .arg(name)
+        .arg("--");
+    command.arg(format!("-max_total_time={seconds}")).args([
+        "-timeout=5",
+        "-rss_limit_mb=2048",
+        "-verbosity=0",
+    ]);
+    let status = command
+        .current_dir(workspace())
+        .status()
+        .context("cargo fuzz")?;
+    Ok(status.success())
+}
+
+/// `fuzz-seeds`: writes `fuzz/corpus/<target>/`.
+pub(crate) fn seeds(_: &[String]) -> Outcome {
+    for (target, seeds) in all_seeds() {
+        for seed in seeds {
+            let name = &sha256(&seed)[..16];
+            write(&corpus().join(target).join(name), seed)?;
+        }
+    }
+    Ok(())
+}
+
+fn corpus() -> PathBuf {
+    workspace().join("fuzz/corpus")
+}
+
+fn all_seeds() -> BTreeMap<&'static str, Vec<Vec<u8>>> {
+    let miniatures: Vec<Vec<u8>> = [18, 20, 26, 27]
+        .into_iter()
+        .flat_map(|minor| {
+            [(false, false), (false, true), (true, false), (true, true)].map(|shape| (minor, shape))
+        })
+        .map(|(minor, (big_endian, wide))| {
+            Miniature {
+                big_endian,
+                wide,
+                minor,
+                ..Miniature::default()
+            }
+            .build()
+        })
+        .collect();
+    let heads = goassay_fixtures::all().iter().map(|f| {
+        let mut bytes = f.bytes();
+        bytes.truncate(HEAD);
+        bytes
+    });
+    let lines = goassay_fixtures::all()
+        .iter()
+        .filter_map(goassay_fixtures::Fixture::modinfo);
+    let patches = |count: u8, len: u8| -> Vec<Vec<u8>> {
+        (0..count)
+            .map(|which| {
+                (0..len)
+                    .map(|i| if i == 0 { which } else { i.wrapping_mul(37) })
+                    .collect()
+            })
+            .collect()
+    };
+    BTreeMap::from([
+        ("binary", heads.chain(miniatures.clone()).collect()),
+        ("build_info", lines.map(String::into_bytes).collect()),
+        ("database", database_seeds()),
+        ("edits", patches(40, 31)),
+        ("fixture_edits", patches(12, 41)),
+        ("members", member_seeds(&miniatures)),
+        ("names", name_seeds()),
+        ("osv", vec![OSV.as_bytes().to_vec()]),
+        ("scan", vec![name_seeds().join(&b'\n')]),
+    ])
+}
+
+/// A universal file would need Mach-O slices; its header alone leads far enough. Archives hold any member.
+fn member_seeds(miniatures: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let archive = |member: &Vec<u8>| {
+        let mut out = b"!<arch>\n".to_vec();
+        out.extend(
+            format!(
+                "{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n",
+                "go.o/",
+                0,
+                0,
+                0,
+                644,
+                member.len()
+            )
+            .bytes(),
+        );
+        out.extend(member);
+        out
+    };
+    let mut fat = goassay_fixtures::bytes("macho-fat");
+    fat.truncate(HEAD);
+    miniatures
+        .iter()
+        .take(4)
+        .map(archive)
+        .chain([fat])
+        .collect()
+}
+
+fn name_seeds() -> Vec<Vec<u8>> {
+    let functions = goassay_fixtures::get("sample-linux-amd64")
+        .functions()
+        .unwrap_or_default();
+    let telling = |name: &&str| name.contains(['[', '(', '-', '%']) || name.contains(".func");
+    functions
+        .iter()
+        .map(|f| f.name.as_str())
+        .filter(telling)
+        .take(200)
+        .map(|n| n.as_bytes().to_vec())
+        .collect()
+}
+
+const OSV: &str = r#"{"schema_version":"1.3.1","id":"GO-2021-0113","modified":"2023-06-12T18:45:41Z",
+"published":"2021-10-06T17:51:21Z","aliases":["CVE-2021-38561"],"affected":[{"package":{"name":"golang.org/x/text",
+"ecosystem":"Go"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"0.3.7"}]}],"ecosystem_specific":
+{"imports":[{"path":"golang.org/x/text/language","goos":["linux"],"symbols":["Parse","Tag.String"]}]}}],
+"database_specific":{"url":"https://pkg.go.dev/vuln/GO-2021-0113","review_status":"REVIEWED"}}"#;
+
+/// A small database, and the same without its end.
+fn database_seeds() -> Vec<Vec<u8>> {
+    use goassay_vuln::database::{Builder, Source};
+    let mut builder = Builder::new();
+    builder
+        .add_json("GO-2021-0113.json", OSV.as_bytes())
+        .expect("the seed is an advisory");
+    let database = builder
+        .finish(&Source::default())
+        .expect("one advisory fits");
+    let half = database[..database.len() / 2].to_vec();
+    vec![database, half]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_target_survives_its_seeds() {
+        let seeds = all_seeds();
+        for (name, target) in targets::TARGETS {
+            assert!(!seeds[name].is_empty(), "{name} has no seeds");
+            seeds[name].iter().for_each(|seed| target(seed));
+        }
+    }
+
+    #[test]
+    fn every_target_survives_what_once_broke_one() {
+        let folder = workspace().join("fuzz/regressions");
+        let known: BTreeMap<&str, targets::Target> = targets::TARGETS.iter().copied().collect();
+        let mut inputs = 0;
+        for entry in std::fs::read_dir(&folder).expect("fuzz/regressions") {
+            let path = entry.expect("an entry").path();
+            if !path.is_dir() {
+                continue;
+            }
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let target = known
+                .get(name.as_str())
+                .unwrap_or_else(|| panic!("{name} is no target"));
+            for input in std::fs::read_dir(&path).expect("a folder of inputs") {
+                target(&std::fs::read(input.expect("an entry").path()).expect("an input"));
+                inputs += 1;
+            }
+        }
+        println!("{inputs} inputs");
+    }
+
+    #[test]
+    fn every_target_has_its_program() {
+        let mut programs: Vec<String> = std::fs::read_dir(workspace().join("fuzz/fuzz_targets"))
+            .expect("fuzz/fuzz_targets")
+            .filter_map(|e| Some(e.ok()?.path().file_stem()?.to_string_lossy().into_owned()))
+            .collect();
+        programs.sort();
+        let targets: Vec<&str> = targets::TARGETS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(programs, targets);
+    }
+}
