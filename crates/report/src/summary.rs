@@ -28,7 +28,9 @@ impl Upgrade<'_> {
     pub fn advice(&self) -> String {
         let module = &self.module.path;
         match (self.to, module.as_str()) {
-            (Some(to), "stdlib" | "toolchain") => format!("rebuild with {to} or later"),
+            (Some(to), "stdlib" | "toolchain") => {
+                format!("rebuild with {to} or a newer patched release")
+            }
             (Some(to), _) => format!("upgrade {module} to {to} or later"),
             (None, _) => {
                 format!("no fixed version of {module} is known: replace it, or review the findings")
