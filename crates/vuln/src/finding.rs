@@ -113,7 +113,7 @@ pub struct Finding {
     /// In which module.
     pub module: FoundModule,
     /// The earliest version above the found one that is not affected, written as the module's versions are
-    /// (`v1.2.3`, `go1.26.8`).
+    /// (`v1.2.3`, `go1.26.8`). For a development version of Go: the latest such version.
     pub fixed: Option<String>,
     /// How much of it is there.
     pub tier: Tier,

@@ -40,7 +40,7 @@ pub(super) fn finish(
         .into_iter()
         .map(|c| Draft::new(c, &modules, unknown.as_ref()))
         .collect();
-    let mut symbols = collect(&found.packages, &mut drafts);
+    let mut symbols = collect(found.packages, &mut drafts);
     gaps.extend(locate(&mut symbols, &subject.symbols));
     let mut findings: Vec<Finding> = drafts.into_iter().map(Draft::into_finding).collect();
     findings.sort_by(|a, b| (&a.advisory.id, &a.module).cmp(&(&b.advisory.id, &b.module)));
@@ -167,44 +167,46 @@ fn settle_hosts(package: &mut Package) {
 }
 
 /// Gives each draft its packages and symbols, and the symbols themselves, sorted.
-fn collect(packages: &[Package], drafts: &mut [Draft]) -> Vec<Symbol> {
-    let mut all: Vec<(&Package, &String, &Met)> = packages
-        .iter()
-        .flat_map(|package| {
-            package
-                .symbols
-                .iter()
-                .map(move |(name, met)| (package, name, met))
-        })
-        .collect();
-    all.sort_by(|a, b| (&a.0.path, a.1).cmp(&(&b.0.path, b.1)));
+fn collect(mut packages: Vec<Package>, drafts: &mut [Draft]) -> Vec<Symbol> {
+    packages.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut symbols = Vec::new();
     for package in packages {
         for (candidate, extent) in &package.candidates {
             drafts[*candidate].meets(&package.path, *extent);
         }
-    }
-    let mut symbols = Vec::with_capacity(all.len());
-    for ((package, name, met), index) in all.into_iter().zip(0..) {
-        let whole = package
+        let whole = |extent: Extent| extent != Extent::Named;
+        let covering = package
             .candidates
             .iter()
-            .filter(|(_, extent)| *extent != Extent::Named)
-            .map(|(index, _)| index);
-        for candidate in met.named_by.iter().chain(whole) {
-            drafts[*candidate].finding.symbols.push(index);
-            drafts[*candidate].finding.tier = Tier::Linked;
+            .filter(|(_, extent)| whole(*extent));
+        let covering: Vec<usize> = covering.map(|(candidate, _)| *candidate).collect();
+        let mut met: Vec<(String, Met)> = package.symbols.into_iter().collect();
+        met.sort_by(|a, b| a.0.cmp(&b.0));
+        for (name, met) in met {
+            for candidate in met.named_by.iter().chain(&covering) {
+                // Far fewer symbols than names, and names are numbered with 32 bits.
+                drafts[*candidate]
+                    .finding
+                    .symbols
+                    .push(symbols.len() as u32);
+                drafts[*candidate].finding.tier = Tier::Linked;
+            }
+            symbols.push(symbol(&package.path, name, met));
         }
-        let mut variants = met.variants.clone();
-        variants.sort();
-        variants.dedup();
-        symbols.push(Symbol {
-            package: package.path.clone(),
-            name: name.clone(),
-            variants,
-            places: Vec::new(),
-        });
     }
     symbols
+}
+
+fn symbol(package: &str, name: String, met: Met) -> Symbol {
+    let mut variants = met.variants;
+    variants.sort();
+    variants.dedup();
+    Symbol {
+        package: package.to_owned(),
+        name,
+        variants,
+        places: Vec::new(),
+    }
 }
 
 /// Finds out where the symbols are.
