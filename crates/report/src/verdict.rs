@@ -163,8 +163,9 @@ pub fn impact(target: &Target, finding: &Finding) -> Impact {
 /// Whether behind `gap` there may be code that no fact speaks of.
 fn hides_code(gap: &Gap) -> bool {
     match gap.topic {
-        Topic::Image | Topic::BuildInfo | Topic::Symbols => true,
-        Topic::Functions | Topic::Lines | Topic::InlineTree | Topic::ModuleData => false,
+        Topic::Image | Topic::BuildInfo => true,
+        Topic::Symbols | Topic::Functions | Topic::ModuleData => true,
+        Topic::Lines | Topic::InlineTree => false,
     }
 }
 
@@ -255,15 +256,15 @@ fn obstacles_in(index: usize, target: &Target, fail_on: Tier) -> Vec<Obstacle> {
 }
 
 /// Whether a gap can hide a finding at or above `fail_on`. Without build info or a readable container anything can be
-/// hidden; unknown names hide something only where a finding below the threshold could be raised by them; the rest
-/// (lines, addresses, inlining) are details of findings that are there already.
+/// hidden; unknown names hide something only where a finding below the threshold could be raised by them, and names that
+/// no module data vouches for may not be all names; lines and call sites are details of findings that are there already.
 fn gap_matters(gap: &Gap, target: &Target, fail_on: Tier) -> bool {
     match gap.topic {
         Topic::Image | Topic::BuildInfo => true,
-        Topic::Symbols => target
+        Topic::Symbols | Topic::Functions | Topic::ModuleData => target
             .findings()
             .any(|(finding, standing)| standing == Standing::Counts && finding.tier < fail_on),
-        Topic::Functions | Topic::Lines | Topic::InlineTree | Topic::ModuleData => false,
+        Topic::Lines | Topic::InlineTree => false,
     }
 }
 
