@@ -1,10 +1,12 @@
 //! Tasks of the developers: one table of name, function and help. `cargo xtask` alone prints it; CI calls the same
 //! names. Nothing here is part of the program.
 
+mod bench;
 mod fixtures;
 mod fuzz;
 mod go;
 mod matrix;
+mod peers;
 mod reference;
 mod run;
 mod vulndb;
@@ -15,6 +17,11 @@ use std::process::ExitCode;
 type Task = fn(&[String]) -> Result<(), Box<dyn std::error::Error>>;
 
 const TASKS: &[(&str, Task, &str)] = &[
+    (
+        "bench",
+        |args| Ok(bench::main(args)?),
+        "measure against govulncheck: scan [RUNS]",
+    ),
     (
         "fixtures",
         |args| Ok(fixtures::main(args)?),
@@ -34,6 +41,16 @@ const TASKS: &[(&str, Task, &str)] = &[
         "matrix",
         |args| Ok(matrix::main(args)?),
         "compare with govulncheck over programs, Go versions, platforms and kinds of files [--prepare] [--fixed | --full | --row FILTER]",
+    ),
+    (
+        "measure",
+        |args| Ok(bench::measure_main(args)?),
+        "(used by bench)",
+    ),
+    (
+        "test-peers",
+        |args| Ok(peers::main(args)?),
+        "tests that need Go and other programs [--fixed]",
     ),
     (
         "vulndb",

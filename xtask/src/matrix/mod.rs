@@ -360,3 +360,15 @@ fn line(row: &Row, outline: &Outline) -> String {
     }
     out
 }
+
+/// CoreDNS with and without its symbol table, for measurements.
+pub(crate) fn coredns() -> Outcome<(PathBuf, PathBuf)> {
+    let row = rows::all()
+        .into_iter()
+        .find(|r| r.name == "coredns")
+        .ok_or("no row is named coredns")?;
+    let [plain, stripped] = &row.variants[..] else {
+        return Err("coredns has two variants".to_owned());
+    };
+    Ok((make::variant(&row, plain)?, make::variant(&row, stripped)?))
+}

@@ -119,7 +119,10 @@ pub(super) fn scan(file: &Path, database: &Path) -> Outcome<Scan> {
                 package: s.package.clone(),
                 symbol: s.name.clone(),
             };
-            let symbols = finding.symbols.iter().filter_map(|&at| target.symbols.get(at));
+            let symbols = finding
+                .symbols
+                .iter()
+                .filter_map(|&at| target.symbols.get(at));
             scan.symbols.extend(symbols.map(triple));
         }
     }
