@@ -20,7 +20,7 @@ pub(super) struct Scan {
     pub(super) symbols: BTreeSet<Triple>,
     /// Findings that apply, at any tier: advisory and module.
     pub(super) findings: BTreeSet<(String, String)>,
-    /// What could not be read.
+    /// What could not be read: gaps in what was examined, and why something was not.
     pub(super) gaps: Vec<String>,
     /// Exit code.
     pub(super) code: Option<i32>,
@@ -29,6 +29,12 @@ pub(super) struct Scan {
 #[derive(Deserialize)]
 struct Document {
     targets: Vec<Target>,
+    failures: Vec<Failure>,
+}
+
+#[derive(Deserialize)]
+struct Failure {
+    message: String,
 }
 
 #[derive(Deserialize)]
@@ -100,6 +106,8 @@ pub(super) fn scan(file: &Path, database: &Path) -> Outcome<Scan> {
         code,
         ..Scan::default()
     };
+    scan.gaps
+        .extend(document.failures.into_iter().map(|f| f.message));
     for target in document.targets {
         scan.gaps.extend(
             target
