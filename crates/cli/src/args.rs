@@ -1,0 +1,415 @@
+//! The command line as it was typed: cheap, without looking at anything else.
+//!
+//! What it means (defaults, configuration, environment) is decided in `settings`; commands never see these types.
+
+use crate::output::Color;
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use goassay_report::render::Format;
+use goassay_vuln::finding::Tier;
+use jiff::civil::Date;
+use std::path::PathBuf;
+
+const ABOUT: &str = "Says which known vulnerabilities are really in Go binaries";
+
+const EXIT_CODES: &str = "\
+Exit codes, the same for every format:
+  0  answered, and nothing at or above the threshold (--fail-on)
+  1  answered, and there is something (--exit-code replaces it)
+  2  could not answer, wholly or for a part";
+
+const TOP_EXAMPLES: &str = "\
+Examples:
+  goassay check                        examine the Go programs that are installed here
+  goassay scan ./server                which vulnerabilities are in one binary
+  goassay scan dist/ -o sarif=go.sarif every binary in a directory, and a SARIF file
+  goassay db status                    which vulnerability database is used
+
+Exit codes, the same for every format:
+  0  answered, and nothing at or above the threshold (--fail-on)
+  1  answered, and there is something (--exit-code replaces it)
+  2  could not answer, wholly or for a part";
+
+/// `goassay …`.
+#[derive(Debug, Parser)]
+#[command(name = "goassay", version, about = ABOUT, after_help = TOP_EXAMPLES, max_term_width = 100)]
+#[command(
+    arg_required_else_help = true,
+    subcommand_required = true,
+    propagate_version = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct Common {
+    /// Colour text: auto, always or never (NO_COLOR and CLICOLOR_FORCE are honoured)
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) color: Color,
+    /// Draw no progress bar
+    #[arg(long, global = true)]
+    pub(crate) no_progress: bool,
+    /// Say nothing on standard error but errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Read settings from FILE instead of the nearest goassay.toml
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Examine the Go programs that are installed here, or the given ones
+    #[command(after_help = format!("{CHECK_EXAMPLES}\n\n{EXIT_CODES}"), long_about = CHECK_LONG)]
+    Check(Scan),
+    /// Find the known vulnerabilities in Go binaries
+    #[command(after_help = format!("{SCAN_EXAMPLES}\n\n{EXIT_CODES}"), long_about = SCAN_LONG)]
+    Scan(Scan),
+    /// Manage the vulnerability database
+    #[command(subcommand, arg_required_else_help = true)]
+    Db(Db),
+    /// Check or start a configuration file
+    #[command(subcommand, arg_required_else_help = true)]
+    Config(Config),
+    /// Print a completion script for a shell
+    #[command(after_help = COMPLETION_EXAMPLES)]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a directory, or print the main page
+    Man {
+        /// Where to write one page for each command
+        #[arg(value_hint = ValueHint::DirPath)]
+        dir: Option<PathBuf>,
+    },
+}
+
+const CHECK_LONG: &str = "\
+Examines the Go programs that are installed here (in PATH, GOBIN and GOPATH/bin), or the given files and directories, and \
+says which known vulnerabilities are in them. The options are those of `scan`.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  goassay check                everything that is installed
+  goassay check ./server       one binary
+  goassay check --show all     every finding in full";
+
+const SCAN_LONG: &str = "\
+Says which known vulnerabilities are in Go binaries, from the binaries alone: stripped or not, without Go and without a \
+network.
+
+A finding is `linked` when a vulnerable symbol is in the binary (or the advisory names none and the package is there), \
+`package` when the vulnerable package is there and none of its symbols, `module` when only the module is. A finding does \
+not mean that the code is ever run, and no finding means no advisory that the database has: what could not be read is \
+said, and makes the exit code 2.";
+
+const SCAN_EXAMPLES: &str = "\
+Examples:
+  goassay scan ./server                       one binary
+  goassay scan /usr/local/bin --fail-on package
+  goassay scan - < server                     from standard input
+  goassay scan . --json                       the JSON document
+  goassay scan . -o sarif=go.sarif -o json=go.json
+  goassay scan . --baseline last-release.json only what is new";
+
+const COMPLETION_EXAMPLES: &str = "\
+Examples:
+  goassay completions bash > ~/.local/share/bash-completion/completions/goassay
+  goassay completions fish > ~/.config/fish/completions/goassay.fish";
+
+/// `scan` and `check`.
+#[derive(Debug, Args)]
+pub(crate) struct Scan {
+    /// Files and directories; `-` is a file on standard input [default: the current directory]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// The tier from which findings make the exit code 1
+    #[arg(long, value_name = "TIER", value_enum, help_heading = "What counts")]
+    pub(crate) fail_on: Option<TierArg>,
+    /// Report only what is not in this JSON document of an earlier run
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What counts")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Ignore the suppressions of the configuration file
+    #[arg(long, help_heading = "What counts")]
+    pub(crate) no_suppress: bool,
+    /// The day to judge for (expiry of suppressions) [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date, help_heading = "What counts")]
+    pub(crate) as_of: Option<Date>,
+    /// Exit with N instead of 1 when there are findings
+    #[arg(long, value_name = "N", help_heading = "What counts")]
+    pub(crate) exit_code: Option<u8>,
+    /// It is fine when there is no Go binary to examine
+    #[arg(long, help_heading = "What counts")]
+    pub(crate) allow_empty: bool,
+
+    /// Use this database: a compact one, or published OSV files (directory or vulndb.zip)
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = "Database")]
+    pub(crate) db: Option<PathBuf>,
+    /// Never touch the network (`scan` never does; `db update` refuses)
+    #[arg(long, help_heading = "Database")]
+    pub(crate) offline: bool,
+
+    /// Format of standard output
+    #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Output")]
+    pub(crate) format: Option<FormatArg>,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format", help_heading = "Output")]
+    pub(crate) json: bool,
+    /// Also write a file, or `-`, in FORMAT (repeatable; without FORMAT, in that of --format)
+    #[arg(short, long, value_name = "[FORMAT=]FILE", value_parser = output, help_heading = "Output")]
+    pub(crate) output: Vec<OutputArg>,
+    /// What the text shows in full
+    #[arg(
+        long,
+        value_name = "WHAT",
+        value_enum,
+        value_delimiter = ',',
+        help_heading = "Output"
+    )]
+    pub(crate) show: Vec<ShowArg>,
+
+    /// Examine up to N files at once [default: one for each processor]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Common options")]
+    pub(crate) jobs: Option<u16>,
+}
+
+/// `db …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Db {
+    /// Make the database from published OSV files: a directory, a vulndb.zip or a compact database
+    Import(Import),
+    /// Get the newest published database
+    #[command(after_help = UPDATE_EXAMPLES)]
+    Update(Update),
+    /// Say which database is used, how old it is and why it is this one
+    Status(Status),
+}
+
+const UPDATE_EXAMPLES: &str = "\
+Examples:
+  goassay db update                                        from https://vuln.go.dev
+  goassay db update --url https://mirror.example/vulndb    from a mirror
+  goassay db update --url file:///srv/vulndb               from a folder in the same layout";
+
+/// `db import`.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// A directory of OSV files, a vulndb.zip or a compact database
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) source: PathBuf,
+    /// The date of the data, where the files do not say it
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
+    pub(crate) date: Option<Date>,
+    /// The commit of the data
+    #[arg(long, value_name = "COMMIT")]
+    pub(crate) revision: Option<String>,
+    /// Replace the present database even when it is newer
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Write here instead of the usual place
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// `db update`.
+#[derive(Debug, Args)]
+pub(crate) struct Update {
+    /// Where to get it from: https://, http:// or file://
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub(crate) url: Option<String>,
+    /// Trust the certificates (PEM) in FILE instead of the built-in ones
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ca: Option<PathBuf>,
+    /// Replace the present database even when it is newer
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Refuse to use the network
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+/// `db status`.
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// Say it about this database
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) db: Option<PathBuf>,
+    /// Format of standard output
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
+    pub(crate) format: StatusFormat,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+    /// The day to count the age to [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
+    pub(crate) as_of: Option<Date>,
+}
+
+/// `config …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Check the configuration file and report all faults at once
+    Check {
+        /// The file [default: the nearest goassay.toml]
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: Option<PathBuf>,
+    },
+    /// Write a commented goassay.toml into the current directory
+    Init {
+        /// Write here instead
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: Option<PathBuf>,
+    },
+}
+
+/// Formats of `db status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// A tier on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TierArg(pub(crate) Tier);
+
+impl ValueEnum for TierArg {
+    fn value_variants<'a>() -> &'a [TierArg] {
+        const ALL: [TierArg; 3] = [
+            TierArg(Tier::Linked),
+            TierArg(Tier::Package),
+            TierArg(Tier::Module),
+        ];
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.0.name()))
+    }
+}
+
+/// A format on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FormatArg(pub(crate) Format);
+
+impl ValueEnum for FormatArg {
+    fn value_variants<'a>() -> &'a [FormatArg] {
+        const ALL: [FormatArg; Format::ALL.len()] = {
+            let mut all = [FormatArg(Format::Text); Format::ALL.len()];
+            let mut i = 0;
+            while i < all.len() {
+                all[i] = FormatArg(Format::ALL[i]);
+                i += 1;
+            }
+            all
+        };
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.0.name()))
+    }
+}
+
+/// What `--show` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShowArg {
+    /// All symbols with all their places
+    Symbols,
+    /// Findings of the package tier one by one
+    Package,
+    /// Findings of the module tier one by one
+    Module,
+    /// Everything
+    All,
+}
+
+/// `-o [FORMAT=]FILE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OutputArg {
+    pub(crate) format: Option<Format>,
+    pub(crate) file: PathBuf,
+}
+
+fn output(text: &str) -> Result<OutputArg, String> {
+    let (format, file) = match text.split_once('=') {
+        None => (None, text),
+        // A path with a folder in it is no format.
+        Some((before, _)) if before.contains(['/', '\\']) => (None, text),
+        Some((name, file)) => (Some(format_named(name)?), file),
+    };
+    if file.is_empty() {
+        return Err("the file name is missing: FORMAT=FILE".to_owned());
+    }
+    Ok(OutputArg {
+        format,
+        file: PathBuf::from(file),
+    })
+}
+
+fn format_named(name: &str) -> Result<Format, String> {
+    Format::ALL
+        .into_iter()
+        .find(|format| format.name() == name)
+        .ok_or_else(|| {
+            let known = Format::ALL.map(Format::name).join(", ");
+            format!("`{name}` is not a format ({known}); for a file of that name write ./{name}=…")
+        })
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    crate::config::parse_date(text).ok_or_else(|| "not a date: YYYY-MM-DD".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent_and_every_option_has_help() {
+        fn visit(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{} {}",
+                    command.get_name(),
+                    argument.get_id()
+                );
+            }
+            for sub in command.get_subcommands() {
+                assert!(sub.get_about().is_some(), "{}", sub.get_name());
+                visit(sub);
+            }
+        }
+        let command = Cli::command();
+        visit(&command);
+        command.debug_assert();
+    }
+
+    #[test]
+    fn outputs_name_a_format_or_take_the_chosen_one() {
+        let parsed = |text| output(text).map(|o| (o.format, o.file.display().to_string()));
+        assert_eq!(parsed("a.json"), Ok((None, "a.json".into())));
+        assert_eq!(parsed("sarif=a=b"), Ok((Some(Format::Sarif), "a=b".into())));
+        assert_eq!(parsed("./x=y"), Ok((None, "./x=y".into())));
+        assert!(parsed("xml=a").unwrap_err().contains("openvex"));
+        assert!(parsed("json=").is_err());
+    }
+}

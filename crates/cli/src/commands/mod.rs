@@ -1,0 +1,37 @@
+//! One file a command. Each gets resolved settings and gives an exit code or the failure that stopped it.
+
+mod completions;
+mod config;
+mod man;
+
+use crate::args::{Cli, Command};
+use crate::environment::Environment;
+use crate::failure::{EXIT_FAILED, EXIT_OK, Failure, Kind};
+use crate::output::Terminal;
+
+/// Runs the command and gives the exit code.
+pub(crate) fn run(cli: Cli, env: &Environment) -> u8 {
+    let common = &cli.common;
+    let terminal = Terminal::new(common.color, common.quiet, !common.no_progress, env);
+    match dispatch(cli, env, &terminal) {
+        Ok(code) => code,
+        Err(failure) => {
+            terminal.complain(&failure);
+            if failure.kind == Kind::BrokenPipe {
+                EXIT_OK
+            } else {
+                EXIT_FAILED
+            }
+        }
+    }
+}
+
+fn dispatch(cli: Cli, env: &Environment, terminal: &Terminal) -> Result<u8, Failure> {
+    let Cli { command, common } = cli;
+    match command {
+        Command::Check(_) | Command::Scan(_) | Command::Db(_) => unreachable!("{env:?}"),
+        Command::Config(command) => config::run(command, &common, terminal),
+        Command::Completions { shell } => completions::run(shell),
+        Command::Man { dir } => man::run(dir.as_deref(), terminal),
+    }
+}

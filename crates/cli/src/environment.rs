@@ -1,0 +1,160 @@
+//! The one place that reads the environment, the current directory and the clock.
+//!
+//! Everything else gets values: so documents depend on their inputs alone, and tests can hand in another world.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module is where they may be used"
+)]
+
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The environment variables and the current directory that the process was started with.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Environment {
+    variables: BTreeMap<OsString, OsString>,
+}
+
+impl Environment {
+    /// Takes the process's environment.
+    pub(crate) fn of_process() -> Environment {
+        Environment {
+            variables: std::env::vars_os().collect(),
+        }
+    }
+
+    /// A variable that is set and not empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&OsStr> {
+        self.variables
+            .get(OsStr::new(name))
+            .map(OsString::as_os_str)
+            .filter(|v| !v.is_empty())
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        self.get(name).map(PathBuf::from)
+    }
+
+    fn absolute(&self, name: &str) -> Option<PathBuf> {
+        self.path(name).filter(|p| p.is_absolute())
+    }
+
+    fn home(&self) -> Option<PathBuf> {
+        self.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
+    }
+
+    /// Where this program keeps data between runs: `$XDG_DATA_HOME/goassay` and its counterparts.
+    pub(crate) fn data_dir(&self) -> Option<PathBuf> {
+        let base = if let Some(xdg) = self.absolute("XDG_DATA_HOME") {
+            xdg
+        } else if cfg!(windows) {
+            self.path("LOCALAPPDATA")?
+        } else if cfg!(target_os = "macos") {
+            self.home()?.join("Library/Application Support")
+        } else {
+            self.home()?.join(".local/share")
+        };
+        Some(base.join("goassay"))
+    }
+
+    /// The folders in which Go programs are installed: `PATH`, `GOBIN` and the `bin` of each `GOPATH`, in this order,
+    /// each once, only those that exist.
+    pub(crate) fn program_dirs(&self) -> Vec<PathBuf> {
+        let split = |name: &str| {
+            self.get(name)
+                .map(|v| std::env::split_paths(v).collect::<Vec<_>>())
+                .unwrap_or_default()
+        };
+        let mut gopath = split("GOPATH");
+        if gopath.is_empty() {
+            gopath.extend(self.home().map(|home| home.join("go")));
+        }
+        let candidates = split("PATH")
+            .into_iter()
+            .chain(self.path("GOBIN"))
+            .chain(gopath.into_iter().map(|dir| dir.join("bin")));
+        let mut dirs = Vec::new();
+        for dir in candidates {
+            // An empty or relative PATH element means the current directory, which nobody installs into.
+            if dir.is_absolute() && dir.is_dir() && !dirs.contains(&dir) {
+                dirs.push(dir);
+            }
+        }
+        dirs
+    }
+}
+
+#[cfg(test)]
+impl<const N: usize> From<[(&str, &str); N]> for Environment {
+    fn from(pairs: [(&str, &str); N]) -> Environment {
+        Environment {
+            variables: pairs.iter().map(|(k, v)| (k.into(), v.into())).collect(),
+        }
+    }
+}
+
+/// Today, in UTC (so that two machines in different time zones agree).
+pub(crate) fn today() -> Date {
+    jiff::Timestamp::now()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .date()
+}
+
+/// The current directory and the folders above it, nearest first.
+pub(crate) fn upward() -> io::Result<Vec<PathBuf>> {
+    Ok(std::env::current_dir()?
+        .ancestors()
+        .map(Path::to_path_buf)
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn program_dirs_are_path_gobin_and_gopath_without_repetition() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = |name: &str| {
+            let dir = root.path().join(name);
+            std::fs::create_dir_all(&dir).unwrap();
+            dir
+        };
+        let (a, gobin, gopath) = (dir("a"), dir("gobin"), dir("gopath/bin"));
+        let path = format!(
+            "{0}:relative::{0}:{1}/absent",
+            a.display(),
+            root.path().display()
+        );
+        let env = Environment::from([
+            ("PATH", path.as_str()),
+            ("GOBIN", gobin.to_str().unwrap()),
+            ("GOPATH", root.path().join("gopath").to_str().unwrap()),
+        ]);
+        assert_eq!(env.program_dirs(), [a, gobin, gopath]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn gopath_defaults_to_go_in_the_home_directory() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(home.path().join("go/bin")).unwrap();
+        let env = Environment::from([("HOME", home.path().to_str().unwrap())]);
+        assert_eq!(env.program_dirs(), [home.path().join("go/bin")]);
+    }
+
+    #[test]
+    fn a_relative_data_home_is_ignored_as_the_specification_asks() {
+        let env = Environment::from([
+            ("XDG_DATA_HOME", "data"),
+            ("HOME", "/home/x"),
+            ("USERPROFILE", "/home/x"),
+        ]);
+        assert_ne!(env.data_dir(), Some(PathBuf::from("data/goassay")));
+    }
+}

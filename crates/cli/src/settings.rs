@@ -1,0 +1,264 @@
+//! The command line resolved: configuration file, defaults, environment and clock are applied here, so that the
+//! commands see values only.
+
+use crate::args;
+use crate::args::{FormatArg, OutputArg, ShowArg};
+use crate::config::{self, Config};
+use crate::environment::{self, Environment};
+use crate::failure::Failure;
+use crate::inputs::Place;
+use goassay_report::render::{Format, Show};
+use goassay_vuln::finding::Tier;
+use jiff::civil::Date;
+use std::path::{Path, PathBuf};
+
+/// Where `db update` goes unless told otherwise.
+pub(crate) const DEFAULT_URL: &str = "https://vuln.go.dev";
+
+/// Warn about a database that is older than this many days, unless told otherwise.
+pub(crate) const DEFAULT_MAX_AGE_DAYS: u32 = 60;
+
+/// What `scan` and `check` do.
+#[derive(Debug, Clone)]
+pub(crate) struct Scan {
+    pub(crate) places: Vec<Place>,
+    pub(crate) fail_on: Tier,
+    pub(crate) exit_code: u8,
+    pub(crate) as_of: Date,
+    pub(crate) allow_empty: bool,
+    /// Database named by `--db` or the configuration file, and by which.
+    pub(crate) db: Option<NamedDatabase>,
+    pub(crate) max_age_days: u32,
+    pub(crate) config: Config,
+    pub(crate) suppress: bool,
+    pub(crate) baseline: Option<PathBuf>,
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) show: Show,
+    /// Threads; 0 for as many as there are processors.
+    pub(crate) jobs: usize,
+}
+
+/// A database that was named, and by what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NamedDatabase {
+    pub(crate) path: PathBuf,
+    /// A clause for people: `named with --db`.
+    pub(crate) why: String,
+}
+
+/// One document to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Output {
+    pub(crate) format: Format,
+    /// `None` is standard output.
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// What is examined when no path is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Default {
+    /// The current directory.
+    Here,
+    /// Installed programs.
+    Installed,
+}
+
+/// The configuration file that `--config` names, or the nearest one, or none.
+pub(crate) fn configuration(named: Option<&Path>) -> Result<Config, Failure> {
+    match named.map(Path::to_path_buf).or(nearest_config()?) {
+        Some(path) => config::load(&path),
+        None => Ok(Config::default()),
+    }
+}
+
+/// The nearest `goassay.toml`, from the current directory upward.
+pub(crate) fn nearest_config() -> Result<Option<PathBuf>, Failure> {
+    let dirs = environment::upward().map_err(|error| {
+        Failure::config("cannot find the current directory")
+            .because(&error)
+            .hint("change to a directory that exists")
+    })?;
+    Ok(dirs
+        .into_iter()
+        .map(|dir| dir.join(config::FILE_NAME))
+        .find(|path| path.is_file()))
+}
+
+/// Resolves `scan` and `check`.
+pub(crate) fn scan(
+    args: args::Scan,
+    common: &args::Common,
+    default: Default,
+    env: &Environment,
+) -> Result<Scan, Failure> {
+    let config = configuration(common.config.as_deref())?;
+    let outputs = outputs(&args)?;
+    let db = named_database(args.db, &config);
+    Ok(Scan {
+        places: places(args.paths, default, env)?,
+        fail_on: args
+            .fail_on
+            .map(|t| t.0)
+            .or(config.fail_on)
+            .unwrap_or(Tier::Linked),
+        exit_code: args.exit_code.unwrap_or(1),
+        as_of: args.as_of.unwrap_or_else(environment::today),
+        allow_empty: args.allow_empty,
+        db,
+        max_age_days: config.max_age_days.unwrap_or(DEFAULT_MAX_AGE_DAYS),
+        config,
+        suppress: !args.no_suppress,
+        baseline: args.baseline,
+        outputs,
+        show: show(&args.show),
+        jobs: usize::from(args.jobs.unwrap_or(0)),
+    })
+}
+
+/// The database named by an option or, failing that, by the configuration file.
+pub(crate) fn named_database(option: Option<PathBuf>, config: &Config) -> Option<NamedDatabase> {
+    let by_option = option.map(|path| NamedDatabase {
+        path,
+        why: "named with --db".to_owned(),
+    });
+    by_option.or_else(|| {
+        let path = config.db.clone()?;
+        let file = config
+            .path
+            .as_deref()
+            .unwrap_or(Path::new(config::FILE_NAME));
+        Some(NamedDatabase {
+            path,
+            why: format!("named in {}", file.display()),
+        })
+    })
+}
+
+fn places(paths: Vec<PathBuf>, default: Default, env: &Environment) -> Result<Vec<Place>, Failure> {
+    if paths.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
+        return Err(Failure::usage("`-` is named more than once")
+            .hint("standard input can be read once only"));
+    }
+    let places = match (paths.is_empty(), default) {
+        (false, _) => paths.into_iter().map(Place::Named).collect(),
+        (true, Default::Here) => vec![Place::Named(PathBuf::from("."))],
+        (true, Default::Installed) => env
+            .program_dirs()
+            .into_iter()
+            .map(Place::Programs)
+            .collect(),
+    };
+    Ok(places)
+}
+
+fn outputs(args: &args::Scan) -> Result<Vec<Output>, Failure> {
+    let chosen = match (args.json, args.format) {
+        (true, _) => Format::Json,
+        (false, Some(FormatArg(format))) => format,
+        (false, None) => Format::Text,
+    };
+    let mut outputs: Vec<_> = args.output.iter().map(|o| resolved(o, chosen)).collect();
+    // `-o FILE` alone sends the chosen format there; anything else leaves standard output as it is.
+    let is_diverted = args.output.iter().any(|o| o.format.is_none());
+    if !is_diverted && outputs.iter().all(|output| output.file.is_some()) {
+        outputs.insert(
+            0,
+            Output {
+                format: chosen,
+                file: None,
+            },
+        );
+    }
+    for (index, output) in outputs.iter().enumerate() {
+        if outputs[..index]
+            .iter()
+            .any(|other| other.file == output.file)
+        {
+            let name = output.file.as_deref().unwrap_or(Path::new("-"));
+            return Err(
+                Failure::usage(format!("two outputs go to {}", name.display()))
+                    .hint("give each -o a file of its own"),
+            );
+        }
+    }
+    Ok(outputs)
+}
+
+fn resolved(output: &OutputArg, chosen: Format) -> Output {
+    let file = (output.file.as_os_str() != "-").then(|| output.file.clone());
+    Output {
+        format: output.format.unwrap_or(chosen),
+        file,
+    }
+}
+
+fn show(named: &[ShowArg]) -> Show {
+    let has = |what| named.contains(&what);
+    if has(ShowArg::All) {
+        return Show::ALL;
+    }
+    Show {
+        symbols: has(ShowArg::Symbols),
+        package: has(ShowArg::Package),
+        module: has(ShowArg::Module),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Cli, Command};
+    use clap::Parser;
+
+    fn outputs_of(options: &[&str]) -> Result<Vec<Output>, Failure> {
+        let cli = Cli::try_parse_from([&["goassay", "scan"], options].concat()).unwrap();
+        let Command::Scan(args) = cli.command else {
+            unreachable!("it is `scan`")
+        };
+        outputs(&args)
+    }
+
+    fn output(format: Format, file: Option<&str>) -> Output {
+        Output {
+            format,
+            file: file.map(PathBuf::from),
+        }
+    }
+
+    #[test]
+    fn where_documents_go() {
+        let stdout = |format| output(format, None);
+        assert_eq!(outputs_of(&[]).unwrap(), [stdout(Format::Text)]);
+        assert_eq!(outputs_of(&["--json"]).unwrap(), [stdout(Format::Json)]);
+        let sarif = output(Format::Sarif, Some("x"));
+        assert_eq!(
+            outputs_of(&["-o", "sarif=x"]).unwrap(),
+            [stdout(Format::Text), sarif.clone()]
+        );
+        assert_eq!(
+            outputs_of(&["--format", "sarif", "-o", "x"]).unwrap(),
+            [sarif]
+        );
+        assert_eq!(
+            outputs_of(&["-o", "json=-"]).unwrap(),
+            [stdout(Format::Json)]
+        );
+        assert!(outputs_of(&["-o", "json=x", "-o", "sarif=x"]).is_err());
+    }
+
+    #[test]
+    fn an_option_beats_the_configuration_file() {
+        let config = Config {
+            db: Some("b".into()),
+            path: Some("goassay.toml".into()),
+            ..Config::default()
+        };
+        let named =
+            |option: Option<&str>| named_database(option.map(PathBuf::from), &config).unwrap();
+        assert_eq!(named(Some("a")).why, "named with --db");
+        assert_eq!(
+            (named(None).path, named(None).why),
+            ("b".into(), "named in goassay.toml".into())
+        );
+    }
+}
