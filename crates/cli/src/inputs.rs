@@ -4,6 +4,7 @@
 //! is passed over; what was named must be a file or a directory. Files are told apart by their first bytes only:
 //! whether a candidate is a Go binary is for the reader to say. The same file under several names is read once.
 
+use goassay_binary::container;
 use goassay_report::document::{Failure, FailureKind};
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
@@ -320,22 +321,7 @@ fn may_be_binary(path: &Path) -> io::Result<bool> {
             Err(error) => return Err(error),
         }
     }
-    Ok(has_magic(&first[..length]))
-}
-
-fn has_magic(first: &[u8]) -> bool {
-    const MAGICS: [&[u8]; 9] = [
-        b"\x7fELF",
-        b"MZ",
-        b"\xca\xfe\xba\xbe",
-        b"\xca\xfe\xba\xbf",
-        b"\xfe\xed\xfa\xce",
-        b"\xfe\xed\xfa\xcf",
-        b"\xce\xfa\xed\xfe",
-        b"\xcf\xfa\xed\xfe",
-        b"!<arch>\n",
-    ];
-    MAGICS.iter().any(|magic| first.starts_with(magic))
+    Ok(container::is_candidate(&first[..length]))
 }
 
 /// A failure about `path`.
@@ -482,13 +468,5 @@ mod tests {
         let found = find(&[named(&text), named("-")], 1);
         assert_eq!(paths(&found), [display(&text), "-".to_owned()]);
         assert!(found.candidates.iter().all(|c| c.named));
-    }
-
-    #[test]
-    fn first_bytes_decide() {
-        assert!(
-            has_magic(b"\xcf\xfa\xed\xfe\0\0\0\0") && has_magic(b"!<arch>\n") && has_magic(b"MZ")
-        );
-        assert!(!has_magic(b"") && !has_magic(b"\x7fEL") && !has_magic(b"!<arch> "));
     }
 }

@@ -6,6 +6,7 @@
 mod args;
 mod commands;
 mod config;
+mod database;
 mod environment;
 mod failure;
 mod inputs;

@@ -2,6 +2,7 @@
 
 mod completions;
 mod config;
+mod db;
 mod man;
 
 use crate::args::{Cli, Command};
@@ -29,7 +30,8 @@ pub(crate) fn run(cli: Cli, env: &Environment) -> u8 {
 fn dispatch(cli: Cli, env: &Environment, terminal: &Terminal) -> Result<u8, Failure> {
     let Cli { command, common } = cli;
     match command {
-        Command::Check(_) | Command::Scan(_) | Command::Db(_) => unreachable!("{env:?}"),
+        Command::Check(_) | Command::Scan(_) => unreachable!("{env:?}"),
+        Command::Db(command) => db::run(command, &common, env, terminal),
         Command::Config(command) => config::run(command, &common, terminal),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { dir } => man::run(dir.as_deref(), terminal),
