@@ -11,8 +11,6 @@ use std::path::Path;
 
 /// Exit code when the question was answered and nothing reached the threshold.
 pub(crate) const EXIT_OK: u8 = 0;
-/// Exit code when the question was answered with findings at or above the threshold.
-pub(crate) const EXIT_FOUND: u8 = 1;
 /// Exit code when the question could not be answered, wholly or for a part.
 pub(crate) const EXIT_FAILED: u8 = 2;
 /// Exit code after Ctrl-C, as shells report it.

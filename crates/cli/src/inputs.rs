@@ -40,6 +40,8 @@ pub(crate) struct Candidate {
     pub(crate) named: bool,
     /// Index of the place that it was found in first.
     pub(crate) place: usize,
+    /// Indexes of further places that have it.
+    pub(crate) shared_with: Vec<usize>,
 }
 
 impl Candidate {
@@ -88,6 +90,7 @@ pub(crate) fn find(places: &[Place], threads: usize) -> Found {
                 also_at: vec![],
                 named: true,
                 place: index,
+                shared_with: vec![],
             });
         }
         for file in look.files {
@@ -108,6 +111,9 @@ fn add(
     if let Some(first) = first {
         let candidate = &mut candidates[first];
         candidate.named |= file.named;
+        if candidate.place != place {
+            candidate.shared_with.push(place);
+        }
         let known = candidate.also_at.contains(&file.path)
             || candidate.source == Source::File(file.path.clone());
         if !known {
@@ -123,6 +129,7 @@ fn add(
         also_at: Vec::new(),
         named: file.named,
         place,
+        shared_with: Vec::new(),
     });
 }
 

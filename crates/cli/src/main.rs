@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod database;
 mod environment;
+mod examine;
 mod failure;
 mod inputs;
 mod interrupt;

@@ -4,11 +4,13 @@ mod completions;
 mod config;
 mod db;
 mod man;
+mod scan;
 
 use crate::args::{Cli, Command};
 use crate::environment::Environment;
 use crate::failure::{EXIT_FAILED, EXIT_OK, Failure, Kind};
 use crate::output::Terminal;
+use crate::settings;
 
 /// Runs the command and gives the exit code.
 pub(crate) fn run(cli: Cli, env: &Environment) -> u8 {
@@ -30,7 +32,10 @@ pub(crate) fn run(cli: Cli, env: &Environment) -> u8 {
 fn dispatch(cli: Cli, env: &Environment, terminal: &Terminal) -> Result<u8, Failure> {
     let Cli { command, common } = cli;
     match command {
-        Command::Check(_) | Command::Scan(_) => unreachable!("{env:?}"),
+        Command::Check(args) => {
+            scan::run(args, &common, settings::Default::Installed, env, terminal)
+        }
+        Command::Scan(args) => scan::run(args, &common, settings::Default::Here, env, terminal),
         Command::Db(command) => db::run(command, &common, env, terminal),
         Command::Config(command) => config::run(command, &common, terminal),
         Command::Completions { shell } => completions::run(shell),
