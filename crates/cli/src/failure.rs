@@ -37,22 +37,6 @@ pub(crate) enum Kind {
     Internal,
 }
 
-impl Kind {
-    /// The stable word for documents.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Kind::Usage => "usage",
-            Kind::Config => "config",
-            Kind::Input => "input",
-            Kind::Database => "database",
-            Kind::Network => "network",
-            Kind::Output => "output",
-            Kind::BrokenPipe => "broken-pipe",
-            Kind::Internal => "internal",
-        }
-    }
-}
-
 /// One failure: attempted operation, causes from the outside in, and the next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {

@@ -28,6 +28,7 @@ pub(crate) fn run(
 ) -> Result<u8, Failure> {
     interrupt::install();
     let settings = settings::scan(args, common, default, env)?;
+    refuse_what_is_missing(&settings)?;
     let chosen = database::choose(settings.db.as_ref(), env)?;
     let database = chosen.open()?;
     let run = examined(&settings, &chosen, &database, terminal)?;
@@ -36,6 +37,16 @@ pub(crate) fn run(
     warn(&settings, &report, database.identity(), terminal);
     write(&settings, &report, database.identity(), terminal)?;
     Ok(report.exit_code())
+}
+
+fn refuse_what_is_missing(settings: &Scan) -> Result<(), Failure> {
+    let suppresses = settings.suppress && !settings.config.suppressions.is_empty();
+    if suppresses || settings.baseline.is_some() {
+        return Err(Failure::usage(
+            "this build cannot apply suppressions or a baseline yet",
+        ));
+    }
+    Ok(())
 }
 
 fn examined(
