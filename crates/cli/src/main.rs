@@ -17,6 +17,7 @@ mod net;
 mod output;
 mod progress;
 mod settings;
+mod standing;
 
 use clap::Parser;
 use std::process::ExitCode;

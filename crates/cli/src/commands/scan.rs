@@ -13,6 +13,7 @@ use crate::interrupt;
 use crate::output::{self, Terminal};
 use crate::progress::Progress;
 use crate::settings::{self, Output, Scan};
+use crate::standing;
 use goassay_report::document::{self, FailureKind, Report, Run, Tool};
 use goassay_report::render::{Format, Style, TextOptions, render};
 use goassay_vuln::database::{Database, DatabaseError, Identity};
@@ -28,25 +29,24 @@ pub(crate) fn run(
 ) -> Result<u8, Failure> {
     interrupt::install();
     let settings = settings::scan(args, common, default, env)?;
-    refuse_what_is_missing(&settings)?;
+    let earlier = settings
+        .baseline
+        .as_deref()
+        .map(standing::read)
+        .transpose()?;
     let chosen = database::choose(settings.db.as_ref(), env)?;
     let database = chosen.open()?;
-    let run = examined(&settings, &chosen, &database, terminal)?;
+    let mut run = examined(&settings, &chosen, &database, terminal)?;
+    if settings.suppress {
+        run.idle_suppressions =
+            standing::suppress(&mut run.targets, &settings.config, day(&settings)?);
+    }
+    run.baseline = earlier.map(|earlier| earlier.apply(&mut run.targets));
     chosen.unchanged()?;
     let report = Report::new(run);
     warn(&settings, &report, database.identity(), terminal);
     write(&settings, &report, database.identity(), terminal)?;
     Ok(report.exit_code())
-}
-
-fn refuse_what_is_missing(settings: &Scan) -> Result<(), Failure> {
-    let suppresses = settings.suppress && !settings.config.suppressions.is_empty();
-    if suppresses || settings.baseline.is_some() {
-        return Err(Failure::usage(
-            "this build cannot apply suppressions or a baseline yet",
-        ));
-    }
-    Ok(())
 }
 
 fn examined(

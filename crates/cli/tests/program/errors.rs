@@ -1,0 +1,127 @@
+//! Clear errors: cause, next step and exit code.
+
+use crate::world::World;
+use insta::assert_snapshot;
+
+#[test]
+fn not_a_go_binary() {
+    let world = World::new();
+    world.write("notes.txt", "hello");
+    assert_snapshot!(world.scan(&["notes.txt"]));
+}
+
+#[test]
+fn an_empty_file() {
+    let world = World::new();
+    world.write("empty", "");
+    assert_snapshot!(world.scan(&["empty"]));
+}
+
+#[test]
+#[cfg(unix)]
+fn unreadable_files_do_not_stop_the_run() {
+    let world = World::new();
+    world.sample("server");
+    std::os::unix::fs::symlink("nowhere", world.path("dangling")).unwrap();
+    let outcome = world.scan(&["server", "dangling", "absent", "/dev/null", "--json"]);
+    assert!(outcome.stdout.contains("\"findings-and-incomplete\""));
+    assert_snapshot!(format!(
+        "{}--- exit code: {:?}",
+        outcome.stderr, outcome.code
+    ));
+}
+
+#[test]
+fn a_directory_without_go_binaries() {
+    let world = World::new();
+    world.write("dir/notes.txt", "hello");
+    assert_snapshot!(world.scan(&["dir"]));
+    assert_eq!(world.scan(&["dir", "--allow-empty"]).code, Some(0));
+}
+
+#[test]
+fn nothing_is_installed() {
+    assert_snapshot!(World::new().run(&["check", "--as-of", crate::world::AS_OF]));
+}
+
+#[test]
+fn a_go_binary_that_is_cut_off() {
+    let world = World::new();
+    let sample = crate::world::sample();
+    world.write("dir/cut", &sample[..40_000]);
+    let outcome = world.scan(&["dir"]);
+    assert_eq!(outcome.code, Some(2), "{outcome}");
+}
+
+#[test]
+fn a_layout_of_the_future_is_scanned_as_far_as_it_can_be() {
+    let world = World::new();
+    let mut sample = crate::world::sample();
+    let magic = [0xf1, 0xff, 0xff, 0xff, 0, 0, 1, 8];
+    let table = sample
+        .windows(8)
+        .position(|window| window == magic)
+        .unwrap();
+    sample[table] = 0x0f;
+    // Without its magic and with another quantum nothing shows where the table is.
+    sample[table + 6] = 0x77;
+    world.write("future", sample);
+    let outcome = world.scan(&["future"]);
+    assert!(
+        outcome.stdout.contains("go1.21.0") && outcome.stdout.contains("GO-2021-0112"),
+        "{outcome}"
+    );
+    assert_eq!(outcome.code, Some(2), "{outcome}");
+}
+
+#[test]
+fn a_damaged_database_is_refused_and_not_passed_over() {
+    let world = World::new();
+    world.sample("server");
+    std::fs::create_dir_all(world.imported().parent().unwrap()).unwrap();
+    std::fs::write(world.imported(), "GOASSAYV and then nothing").unwrap();
+    assert_snapshot!(world.scan(&["server"]));
+}
+
+#[test]
+fn a_newer_database_names_the_formats() {
+    let world = World::new();
+    world.sample("server");
+    let embedded = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../vuln/data/vulndb.bin");
+    let mut database = std::fs::read(embedded).unwrap();
+    database[8] = 99;
+    world.write("newer.bin", &database);
+    assert_snapshot!(world.scan(&["server", "--db", "newer.bin"]));
+    database[8] = 1;
+    database[5000] ^= 1;
+    world.write("altered.bin", &database);
+    assert_eq!(world.scan(&["server", "--db", "altered.bin"]).code, Some(2));
+}
+
+#[test]
+fn a_bad_configuration_has_all_its_faults_said() {
+    let world = World::new();
+    world.sample("server");
+    world.write(
+        "goassay.toml",
+        "[scan]\nfail-on = \"all\"\n[[suppress]]\nid = \"GO-2024-1\"\nuntill = 1\n",
+    );
+    assert_snapshot!(world.scan(&["server"]));
+    assert_eq!(world.run(&["config", "check"]).code, Some(2));
+}
+
+#[test]
+fn a_bad_option() {
+    assert_snapshot!(World::new().run(&["scan", "--fail-on", "severe"]));
+}
+
+#[test]
+fn an_output_that_cannot_be_written() {
+    let world = World::new();
+    world.sample("server");
+    assert_snapshot!(
+        world
+            .scan(&["server", "-o", "json=absent/report.json", "-q"])
+            .stderr
+    );
+}

@@ -1,0 +1,15 @@
+//! The program as its users meet it: stdout, stderr and exit code at once, in a sealed world.
+//!
+//! Few tests: what the pieces do is tested where they are. Snapshots are written anew by `INSTA_UPDATE=always`.
+
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "tests start the program and serve a database to it"
+)]
+
+mod database;
+mod errors;
+mod scan;
+mod server;
+mod world;
