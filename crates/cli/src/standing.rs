@@ -165,6 +165,7 @@ struct EarlierTarget {
     path: String,
     member: Option<String>,
     findings: Vec<EarlierFinding>,
+    symbols: Vec<EarlierSymbol>,
 }
 
 #[derive(Deserialize)]
@@ -172,7 +173,8 @@ struct EarlierFinding {
     id: String,
     tier: String,
     module: EarlierModule,
-    symbols: Vec<EarlierSymbol>,
+    /// Indexes into the target's symbols.
+    symbols: Vec<usize>,
     standing: String,
 }
 
@@ -190,30 +192,29 @@ struct EarlierSymbol {
 impl EarlierTarget {
     // What was suppressed then is new once the suppression is gone.
     fn known(self) -> ((String, Option<String>), Baseline) {
-        let findings = self
+        let counted = self
             .findings
-            .into_iter()
+            .iter()
             .filter(|finding| finding.standing != "suppressed");
-        (
-            (self.path, self.member),
-            findings.map(EarlierFinding::known).collect(),
-        )
+        let known = counted
+            .map(|finding| finding.known(&self.symbols))
+            .collect();
+        ((self.path, self.member), known)
     }
 }
 
 impl EarlierFinding {
-    fn known(self) -> Known {
+    fn known(&self, symbols: &[EarlierSymbol]) -> Known {
         let tier = [Tier::Package, Tier::Linked]
             .into_iter()
             .find(|tier| tier.name() == self.tier);
+        let symbols = self.symbols.iter().filter_map(|index| symbols.get(*index));
         Known {
-            id: self.id,
-            module: self.module.path,
+            id: self.id.clone(),
+            module: self.module.path.clone(),
             tier: tier.unwrap_or(Tier::Module),
-            symbols: self
-                .symbols
-                .into_iter()
-                .map(|symbol| (symbol.package, symbol.name))
+            symbols: symbols
+                .map(|symbol| (symbol.package.clone(), symbol.name.clone()))
                 .collect(),
         }
     }

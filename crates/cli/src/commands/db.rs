@@ -91,7 +91,7 @@ fn compact(source: &Path, overrides: &Overrides) -> Result<Vec<u8>, Failure> {
     opened.map_err(|error| {
         Failure::database(format!("cannot import {}", source.display()))
             .because(&error)
-            .hint(error.hint())
+            .hint(database::mending(&error))
     })?;
     if overrides.date.is_some() || overrides.revision.is_some() {
         return Err(
@@ -146,10 +146,11 @@ fn described(identity: &Identity) -> String {
     let date = identity
         .date
         .map_or("without a date".to_owned(), |date| format!("of {date}"));
-    format!(
-        "{} advisories {date} from {}",
-        identity.advisories, identity.source
-    )
+    let advisories = match identity.advisories {
+        1 => "1 advisory".to_owned(),
+        n => format!("{n} advisories"),
+    };
+    format!("{advisories} {date} from {}", identity.source)
 }
 
 fn status(args: args::Status, config: &Config, env: &Environment) -> Result<u8, Failure> {

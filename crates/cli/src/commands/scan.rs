@@ -107,7 +107,7 @@ fn day(settings: &Scan) -> Result<goassay_vuln::date::Date, Failure> {
 fn damaged(error: &DatabaseError) -> Failure {
     Failure::database("cannot look things up in the database")
         .because(error)
-        .hint(error.hint())
+        .hint(database::mending(error))
 }
 
 // Results come in the order of the candidates, whatever order they were finished in.
@@ -171,7 +171,7 @@ fn nothing_in(place: &Place, files: usize) -> document::Failure {
     let (Place::Named(path) | Place::Programs(path)) = place;
     let looked_at = match files {
         0 => "there is no file in it".to_owned(),
-        1 => "the only file in it is none".to_owned(),
+        1 => "the only file in it is not one".to_owned(),
         n => format!("none of its {n} files is one"),
     };
     inputs::failure(
@@ -251,7 +251,10 @@ fn write(
         output::to_file(path, |out| {
             render(report, *format, &options, &mut std::io::BufWriter::new(out))
         })
-        .map_err(|error| Failure::file(Kind::Output, "write", path, &error))?;
+        .map_err(|error| {
+            Failure::file(Kind::Output, "write", path, &error)
+                .hint("create the directory, or name a file in one that can be written to")
+        })?;
     }
     for Output { format, .. } in settings
         .outputs

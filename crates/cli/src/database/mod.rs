@@ -61,9 +61,9 @@ impl Chosen {
         };
         let hint = match self.origin {
             DatabaseOrigin::Imported => {
-                format!("{}; or remove it to use the embedded one", error.hint())
+                format!("{}; or remove it to use the embedded one", mending(error))
             }
-            _ => error.hint().to_owned(),
+            _ => mending(error),
         };
         Failure::database(format!("cannot use the database {name}"))
             .because(error)
@@ -103,6 +103,13 @@ impl Chosen {
     pub(crate) fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
+}
+
+/// What mends a database that cannot be used, as a hint: without a capital.
+pub(crate) fn mending(error: &DatabaseError) -> String {
+    let hint = error.hint();
+    let first = hint.chars().next().map(|c| c.to_ascii_lowercase());
+    first.into_iter().chain(hint.chars().skip(1)).collect()
 }
 
 /// Chooses the database.

@@ -74,12 +74,17 @@ fn a_layout_of_the_future_is_scanned_as_far_as_it_can_be() {
     assert_eq!(outcome.code, Some(2), "{outcome}");
 }
 
+fn embedded() -> Vec<u8> {
+    let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../vuln/data/vulndb.bin");
+    std::fs::read(data).unwrap()
+}
+
 #[test]
 fn a_damaged_database_is_refused_and_not_passed_over() {
     let world = World::new();
     world.sample("server");
     std::fs::create_dir_all(world.imported().parent().unwrap()).unwrap();
-    std::fs::write(world.imported(), "GOASSAYV and then nothing").unwrap();
+    std::fs::write(world.imported(), &embedded()[..5000]).unwrap();
     assert_snapshot!(world.scan(&["server"]));
 }
 
@@ -87,8 +92,7 @@ fn a_damaged_database_is_refused_and_not_passed_over() {
 fn a_newer_database_names_the_formats() {
     let world = World::new();
     world.sample("server");
-    let embedded = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../vuln/data/vulndb.bin");
-    let mut database = std::fs::read(embedded).unwrap();
+    let mut database = embedded();
     database[8] = 99;
     world.write("newer.bin", &database);
     assert_snapshot!(world.scan(&["server", "--db", "newer.bin"]));
