@@ -142,13 +142,9 @@ pub(crate) fn parse(stream: &[u8]) -> Outcome<Findings> {
         let Some(frame) = finding.trace.into_iter().next() else {
             continue;
         };
-        if let (Some(package), Some(function)) = (frame.package, frame.function) {
-            // Receivers are written with their pointer, which the database leaves out.
-            let receiver = frame.receiver.unwrap_or_default();
-            let symbol = match receiver.trim_start_matches('*') {
-                "" => function,
-                receiver => format!("{receiver}.{function}"),
-            };
+        if let (Some(package), Some(symbol)) =
+            (frame.package, symbol(frame.receiver, frame.function))
+        {
             findings.symbols.insert(Triple {
                 id: finding.osv.clone(),
                 package,
@@ -159,6 +155,16 @@ pub(crate) fn parse(stream: &[u8]) -> Outcome<Findings> {
         findings.ids.insert(finding.osv);
     }
     Ok(findings)
+}
+
+/// The symbol of a frame, none at the levels above. Receivers are written with their pointer, which the database leaves
+/// out. A function without a name is left out of the stream: it stands for a name that was cut to nothing.
+fn symbol(receiver: Option<String>, function: Option<String>) -> Option<String> {
+    let receiver = receiver.unwrap_or_default();
+    match (receiver.trim_start_matches('*'), function) {
+        ("", function) => function,
+        (receiver, function) => Some(format!("{receiver}.{}", function.unwrap_or_default())),
+    }
 }
 
 #[derive(Deserialize)]
@@ -220,6 +226,16 @@ pub(crate) fn extract(binary: &Path) -> Outcome<Extract> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_receiver_alone_is_a_name_that_was_cut() {
+        assert_eq!(symbol(Some("glob".into()), None).as_deref(), Some("glob."));
+        assert_eq!(
+            symbol(Some("*T".into()), Some("m".into())).as_deref(),
+            Some("T.m")
+        );
+        assert_eq!(symbol(None, None), None);
+    }
 
     #[test]
     fn symbol_findings_are_told_from_module_findings() {

@@ -81,10 +81,10 @@ pub(super) fn compare(ours: &BTreeSet<Triple>, reference: &Reference) -> Compari
     let mut result = Comparison::default();
     let mut covered = BTreeSet::new();
     for theirs in &reference.findings {
-        let name = Name::parse(&theirs.symbol);
+        let (package, name) = Name::parse_in(&theirs.package, &theirs.symbol);
         let same: Vec<&Triple> = ours
             .iter()
-            .filter(|t| t.id == theirs.id && t.package == theirs.package && name.covers(&t.symbol))
+            .filter(|t| t.id == theirs.id && t.package == package && name.covers(&t.symbol))
             .collect();
         if !same.is_empty() {
             result.shared += 1;

@@ -276,7 +276,8 @@ fn look(row: &Row, database: &Path, outline: &mut Outline) -> Outcome<Reference>
 
 /// The reference's answer, kept by the file's name: what is built is never built otherwise under the same name.
 fn ask(twin: &Path, database: &Path) -> Outcome<(Findings, Extract)> {
-    let key = sha256(format!("{} {}", twin.display(), database.display()).as_bytes());
+    let form = "findings with cut names";
+    let key = sha256(format!("{} {} {form}", twin.display(), database.display()).as_bytes());
     let path: PathBuf = work()
         .join("matrix/reference")
         .join(key)

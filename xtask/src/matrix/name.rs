@@ -14,6 +14,7 @@
 //! | `map.init.0` | `map`, `init` | code that the compiler made up: no function |
 //! | `Sum[...]`, `Sum[...].func1` | `Sum[`, empty | `Sum`, or a method of it: the rest is lost |
 //! | `List[a/b.T].Push` | `List[a/b`, `T]` | a method of `List`: the name is lost |
+//! | `p.(*T).a/b.m` (unexported `m` of an embedded type of package `a/b`) | package `p.(*T).a/b`, `m` | a method of `T` in `p`: the name is lost |
 //! | `F-range1`, `T.m-fm`, `F·dwrap·1` | suffix kept | `F`, `T.m`, `F` |
 
 /// What a name of govulncheck stands for.
@@ -47,6 +48,17 @@ impl Name {
                 Name::Exact(receiver)
             }
             Some(part) => Name::Exact(format!("{receiver}.{}", bare(part))),
+        }
+    }
+
+    /// As [`Name::parse`], with the package: that of a promoted method holds the receiver.
+    pub(super) fn parse_in<'p>(package: &'p str, symbol: &str) -> (&'p str, Name) {
+        match package.split_once(".(") {
+            None => (package, Name::parse(symbol)),
+            Some((package, rest)) => {
+                let receiver = rest.split(')').next().unwrap_or_default();
+                (package, Name::Within(bare(receiver)))
+            }
         }
     }
 
@@ -123,6 +135,12 @@ mod tests {
         for (symbol, want) in cases {
             assert_eq!(Name::parse(symbol), want, "{symbol}");
         }
+    }
+
+    #[test]
+    fn promoted_methods_keep_their_receiver() {
+        let (package, name) = Name::parse_in("a.b/p.(*Node).c.d/fs", "embed");
+        assert_eq!((package, name), ("a.b/p", Name::Within("Node".into())));
     }
 
     #[test]

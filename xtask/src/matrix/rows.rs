@@ -86,7 +86,7 @@ const PLATFORMS: [(&str, &str); 7] = [
 ];
 
 /// Real programs of different authors, each over 20 MB or with over 100 modules, in versions with known vulnerabilities.
-const REAL: [(&str, &str, &str); 8] = [
+const REAL: [(&str, &str, &str); 7] = [
     ("coredns", "github.com/coredns/coredns@v1.11.1", "1.21.0"),
     (
         "caddy",
@@ -105,11 +105,6 @@ const REAL: [(&str, &str, &str); 8] = [
         "syft",
         "github.com/anchore/syft/cmd/syft@v0.80.0",
         "1.20.14",
-    ),
-    (
-        "nats-server",
-        "github.com/nats-io/nats-server/v2@v2.9.15",
-        "1.19.13",
     ),
 ];
 
