@@ -8,6 +8,7 @@ use crate::image::{Image, Kind};
 use crate::moduledata::ModuleData;
 use crate::packed;
 use crate::pclntab::{Budget, Function, Pclntab, Position, RecordFormat, find};
+use crate::search::Search;
 
 /// A Go binary, opened: cheap to make, everything else is looked up when asked for.
 pub struct Binary<'a> {
@@ -154,59 +155,12 @@ impl<'a> Binary<'a> {
             Ok(table) => table,
             Err(gap) => return (Vec::new(), vec![gap.clone()]),
         };
-        let wanted = &Wanted::new(wanted, table.name_table().len());
-        let mut search = Search {
-            binary: self,
-            table,
-            wanted,
-            budget: self.budget(),
-            found: Vec::new(),
-            nameless: 0,
-        };
-        let seen = table
-            .functions()
-            .inspect(|function| search.function(function))
-            .count();
-        let mut gaps: Vec<Gap> = self
-            .module_data
-            .as_ref()
-            .err()
-            .cloned()
-            .into_iter()
-            .collect();
-        let mut gap = |topic, reason: &str| gaps.push(Gap::new(topic, reason));
-        if seen < table.function_count() as usize {
-            gap(
-                Topic::Functions,
-                "function records lie outside the pc-line table",
-            );
-        }
-        if search.nameless > 0 {
-            gap(
-                Topic::Symbols,
-                "functions point to where no name starts: the function name table is damaged",
-            );
-        }
-        if search.budget.is_spent() {
-            gap(
-                Topic::InlineTree,
-                "the tables of the functions overlap so much that not all could be decoded",
-            );
-        }
-        if self
-            .module_data
-            .as_ref()
-            .is_ok_and(|data| data.gofunc.is_none())
-        {
-            gap(
-                Topic::InlineTree,
-                "the module data has an unknown layout, so inlined calls cannot be placed",
-            );
-        }
-        (search.found, gaps)
+        let (found, mut gaps) = Search::run(self, table, wanted);
+        gaps.extend(self.module_data.as_ref().err().cloned());
+        (found, gaps)
     }
 
-    fn budget(&self) -> Budget {
+    pub(crate) fn budget(&self) -> Budget {
         Budget::for_file(self.image.bytes().data().len())
     }
 
@@ -231,76 +185,6 @@ impl<'a> Binary<'a> {
             };
             visit(budget, call);
         }
-    }
-}
-
-/// The wanted names as one bit for each offset into the name table: asked for every function and inlined call.
-struct Wanted {
-    bits: Vec<u64>,
-}
-
-impl Wanted {
-    fn new(names: &[NameOffset], table_len: usize) -> Wanted {
-        let mut bits = vec![0u64; table_len.div_ceil(64)];
-        for &NameOffset(offset) in names {
-            if let Some(word) = bits.get_mut(offset as usize / 64) {
-                *word |= 1 << (offset % 64);
-            }
-        }
-        Wanted { bits }
-    }
-
-    #[inline]
-    fn contains(&self, NameOffset(offset): NameOffset) -> bool {
-        self.bits
-            .get(offset as usize / 64)
-            .is_some_and(|word| word >> (offset % 64) & 1 != 0)
-    }
-}
-
-/// One walk over all functions in search of names.
-struct Search<'s, 'a> {
-    binary: &'s Binary<'a>,
-    table: &'s Pclntab<'a>,
-    wanted: &'s Wanted,
-    budget: Budget,
-    found: Vec<Occurrence<'a>>,
-    /// Functions and inlined calls whose name offset is not the start of a name.
-    nameless: u32,
-}
-
-impl<'a> Search<'_, 'a> {
-    fn function(&mut self, function: &Function<'a>) {
-        let address = self.binary.address(function);
-        self.nameless += u32::from(!self.table.is_name_start(function.name));
-        if self.wanted.contains(function.name) {
-            let position = function.definition(&mut self.budget);
-            let (name, inlined) = (function.name, false);
-            self.found.push(Occurrence {
-                name,
-                function: name,
-                address,
-                inlined,
-                position,
-            });
-        }
-        let (wanted, found) = (self.wanted, &mut self.found);
-        let (table, nameless) = (self.table, &mut self.nameless);
-        self.binary
-            .visit_inlined(function, &mut self.budget, &mut |budget, call| {
-                *nameless += u32::from(!table.is_name_start(call.name));
-                if wanted.contains(call.name) {
-                    let position = function.position(u64::from(call.parent_pc), budget);
-                    let name = call.name;
-                    found.push(Occurrence {
-                        name,
-                        function: function.name,
-                        address,
-                        inlined: true,
-                        position,
-                    });
-                }
-            });
     }
 }
 

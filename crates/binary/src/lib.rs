@@ -13,5 +13,6 @@ pub mod image;
 pub mod moduledata;
 mod packed;
 pub mod pclntab;
+mod search;
 
 pub use binary::{Binary, NotGo, Occurrence};

@@ -212,14 +212,43 @@ impl<'a> Function<'a> {
 
     /// The `index`-th record of the inline tree that starts at `tree`.
     pub(crate) fn inlined_call(&self, tree: Bytes<'a>, index: u32) -> Option<InlinedCall> {
-        let (size, name, parent_pc) = match self.table.format {
+        let layout = self.table.inline_record();
+        let record = tree.slice(u64::from(index) * layout.size, layout.size)?;
+        Some(InlinedCall {
+            name: NameOffset(record.u32(layout.name)?),
+            parent_pc: record.u32(layout.parent_pc)?,
+        })
+    }
+}
+
+/// Where the fields of an inline tree record are (`runtime.inlinedCall`).
+struct InlineRecord {
+    size: u64,
+    name: u64,
+    parent_pc: u64,
+}
+
+impl<'a> Pclntab<'a> {
+    fn inline_record(&self) -> InlineRecord {
+        let (size, name, parent_pc) = match self.format {
             RecordFormat::Go118 => (20, 12, 16),
             RecordFormat::Go120 => (16, 4, 8),
         };
-        let record = tree.slice(u64::from(index) * size, size)?;
-        Some(InlinedCall {
-            name: NameOffset(record.u32(name)?),
-            parent_pc: record.u32(parent_pc)?,
-        })
+        InlineRecord {
+            size,
+            name,
+            parent_pc,
+        }
+    }
+
+    /// The names in the inline tree records that `tree` is full of, whether or not all of them belong to it.
+    pub(crate) fn inlined_names(
+        &self,
+        tree: Bytes<'a>,
+    ) -> impl Iterator<Item = NameOffset> + use<'a> {
+        let layout = self.inline_record();
+        let starts =
+            (0..tree.len() / layout.size).map(move |index| index * layout.size + layout.name);
+        starts.map_while(move |at| tree.u32(at).map(NameOffset))
     }
 }

@@ -1,0 +1,196 @@
+//! Where wanted names are: one walk over all functions, then only the inline trees that hold a wanted name.
+//!
+//! The number of records of an inline tree is known only by decoding a pc-value table. That is done for the few functions
+//! whose tree has a wanted name at all, which is found out by looking at the trees themselves, one after the other.
+
+use crate::address::NameOffset;
+use crate::binary::{Binary, Occurrence};
+use crate::bytes::Bytes;
+use crate::gap::{Gap, Topic};
+use crate::pclntab::{Budget, Function, Pclntab};
+
+/// The wanted names as one bit for each offset into the name table.
+struct Wanted {
+    bits: Vec<u64>,
+}
+
+impl Wanted {
+    fn new(names: &[NameOffset], table_len: usize) -> Wanted {
+        let mut bits = vec![0u64; table_len.div_ceil(64)];
+        for &NameOffset(offset) in names {
+            if let Some(word) = bits.get_mut(offset as usize / 64) {
+                *word |= 1 << (offset % 64);
+            }
+        }
+        Wanted { bits }
+    }
+
+    #[inline]
+    fn contains(&self, NameOffset(offset): NameOffset) -> bool {
+        let word = self.bits.get(offset as usize / 64);
+        word.is_some_and(|word| word >> (offset % 64) & 1 != 0)
+    }
+}
+
+/// An inline tree, by its offset from `moduledata.gofunc`, and a function that it belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Tree {
+    offset: u32,
+    function: u32,
+}
+
+/// One search.
+pub(crate) struct Search<'s, 'a> {
+    binary: &'s Binary<'a>,
+    table: &'s Pclntab<'a>,
+    wanted: Wanted,
+    budget: Budget,
+    trees: Vec<Tree>,
+    /// With the number of the function that holds the code.
+    found: Vec<(u32, Occurrence<'a>)>,
+    gaps: Vec<Gap>,
+}
+
+impl<'s, 'a> Search<'s, 'a> {
+    /// Finds the names in `wanted`; what is found comes in the order of the functions that hold it.
+    pub(crate) fn run(
+        binary: &'s Binary<'a>,
+        table: &'s Pclntab<'a>,
+        wanted: &[NameOffset],
+    ) -> (Vec<Occurrence<'a>>, Vec<Gap>) {
+        let mut search = Search {
+            binary,
+            table,
+            wanted: Wanted::new(wanted, table.name_table().len()),
+            budget: binary.budget(),
+            trees: Vec::new(),
+            found: Vec::new(),
+            gaps: Vec::new(),
+        };
+        search.functions();
+        if !wanted.is_empty() {
+            search.inline_trees();
+        }
+        search.found.sort_by_key(|&(function, _)| function);
+        let found = search.found.into_iter().map(|(_, occurrence)| occurrence);
+        (found.collect(), search.gaps)
+    }
+
+    fn gap(&mut self, topic: Topic, reason: &str) {
+        self.gaps.push(Gap::new(topic, reason));
+    }
+
+    /// Meets every function, checks that it points to a name, and notes its inline tree.
+    fn functions(&mut self) {
+        let mut nameless = false;
+        let mut seen = 0;
+        for function in self.table.functions() {
+            nameless |= !self.table.is_name_start(function.name);
+            if self.wanted.contains(function.name) {
+                let position = function.definition(&mut self.budget);
+                self.take(seen, &function, function.name, false, position);
+            }
+            let tree = function.inline_tree();
+            self.trees.extend(tree.map(|offset| Tree {
+                offset,
+                function: seen,
+            }));
+            seen += 1;
+        }
+        if seen < self.table.function_count() {
+            self.gap(
+                Topic::Functions,
+                "function records lie outside the pc-line table",
+            );
+        }
+        if nameless {
+            self.gap(
+                Topic::Symbols,
+                "functions point to where no name starts: the function name table is damaged",
+            );
+        }
+    }
+
+    fn take(
+        &mut self,
+        number: u32,
+        function: &Function<'a>,
+        name: NameOffset,
+        inlined: bool,
+        position: Option<crate::pclntab::Position<'a>>,
+    ) {
+        let address = self.binary.address(function);
+        let occurrence = Occurrence {
+            name,
+            function: function.name,
+            address,
+            inlined,
+            position,
+        };
+        self.found.push((number, occurrence));
+    }
+
+    /// Looks through all inline trees, in the order in which they lie.
+    fn inline_trees(&mut self) {
+        let Ok(module_data) = self.binary.module_data() else {
+            return;
+        };
+        let Some(region) = module_data
+            .gofunc
+            .and_then(|gofunc| self.binary.image().tail(gofunc))
+        else {
+            self.gap(
+                Topic::InlineTree,
+                "the module data has an unknown layout, so inlined calls cannot be placed",
+            );
+            return;
+        };
+        let mut trees = std::mem::take(&mut self.trees);
+        trees.sort_unstable();
+        let mut rest = trees.as_slice();
+        while let Some(first) = rest.first() {
+            let same = rest.partition_point(|tree| tree.offset == first.offset);
+            let (sharing, behind) = rest.split_at(same);
+            // A tree ends where the next one starts, at the latest.
+            let end = behind
+                .first()
+                .map_or(region.len(), |next| u64::from(next.offset));
+            let extent = end.saturating_sub(u64::from(first.offset));
+            if let Some(tree) = region.slice(u64::from(first.offset), extent)
+                && self
+                    .table
+                    .inlined_names(tree)
+                    .any(|name| self.wanted.contains(name))
+            {
+                sharing
+                    .iter()
+                    .for_each(|tree| self.inline_tree(region, *tree));
+            }
+            rest = behind;
+        }
+        if self.budget.is_spent() {
+            self.gap(
+                Topic::InlineTree,
+                "the tables of the functions overlap so much that not all could be decoded",
+            );
+        }
+    }
+
+    fn inline_tree(&mut self, region: Bytes<'a>, tree: Tree) {
+        let function = self.table.function(tree.function);
+        let (Some(function), Some(records)) = (function, region.tail(u64::from(tree.offset)))
+        else {
+            return;
+        };
+        for index in 0..function.inlined_count(&mut self.budget) {
+            let call = function.inlined_call(records, index);
+            let Some(call) = call.filter(|_| self.budget.take(1)) else {
+                return;
+            };
+            if self.wanted.contains(call.name) {
+                let position = function.position(u64::from(call.parent_pc), &mut self.budget);
+                self.take(tree.function, &function, call.name, true, position);
+            }
+        }
+    }
+}
