@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| goassay_fuzz::fixture_edits(data));
+libfuzzer_sys::fuzz_target!(init: goassay_fuzz::prepare_fixtures(), |data: &[u8]| goassay_fuzz::fixture_edits(data));

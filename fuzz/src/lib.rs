@@ -72,6 +72,11 @@ pub fn edits(input: &[u8]) {
     }
 }
 
+/// Reads the binaries of [`fixture_edits`], which takes longer than a fuzzer gives one input.
+pub fn prepare_fixtures() {
+    LazyLock::force(&BASES);
+}
+
 /// A committed binary that a toolchain made, with bytes changed where its structures are.
 ///
 /// Input: one byte for the binary, then edits of five bytes each (place among the structures, value).

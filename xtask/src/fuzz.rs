@@ -11,6 +11,7 @@ use std::process::Command;
 
 #[path = "../../fuzz/src/lib.rs"]
 #[expect(unreachable_pub, reason = "it is the library of the fuzz crate")]
+#[cfg_attr(not(test), expect(dead_code, reason = "only the fuzzer prepares"))]
 mod targets;
 
 /// Bytes of a fixture that make a seed: headers of all formats, and small enough for a fuzzer.
@@ -210,6 +211,7 @@ mod tests {
     #[test]
     fn every_target_survives_its_seeds() {
         let seeds = all_seeds();
+        targets::prepare_fixtures();
         for (name, target) in targets::TARGETS {
             assert!(!seeds[name].is_empty(), "{name} has no seeds");
             seeds[name].iter().for_each(|seed| target(seed));
