@@ -146,7 +146,7 @@ impl<'a> Binary<'a> {
         calls
     }
 
-    /// Where the functions with the `wanted` names are: in order of the functions that hold them.
+    /// Where the functions with the `wanted` names are: functions of their own first, then inlined calls.
     ///
     /// It walks all functions and checks on the way that each one points to a name, so it is worth a call even where
     /// nothing is wanted: without it, a damaged name table would look like a clean one.

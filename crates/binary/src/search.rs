@@ -32,11 +32,23 @@ impl Wanted {
     }
 }
 
-/// An inline tree, by its offset from `moduledata.gofunc`, and a function that it belongs to.
+/// An inline tree, by its offset from `moduledata.gofunc` (upper half), and the number of a function that it belongs to
+/// (lower half): one number, because tens of thousands of them are sorted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Tree {
-    offset: u32,
-    function: u32,
+struct Tree(u64);
+
+impl Tree {
+    fn new(offset: u32, function: u32) -> Tree {
+        Tree(u64::from(offset) << 32 | u64::from(function))
+    }
+
+    fn offset(self) -> u64 {
+        self.0 >> 32
+    }
+
+    fn function(self) -> u32 {
+        (self.0 & u64::from(u32::MAX)) as u32
+    }
 }
 
 /// One search.
@@ -46,13 +58,12 @@ pub(crate) struct Search<'s, 'a> {
     wanted: Wanted,
     budget: Budget,
     trees: Vec<Tree>,
-    /// With the number of the function that holds the code.
-    found: Vec<(u32, Occurrence<'a>)>,
+    found: Vec<Occurrence<'a>>,
     gaps: Vec<Gap>,
 }
 
 impl<'s, 'a> Search<'s, 'a> {
-    /// Finds the names in `wanted`; what is found comes in the order of the functions that hold it.
+    /// Finds the names in `wanted`: functions in their order, then inlined calls in the order of the trees.
     pub(crate) fn run(
         binary: &'s Binary<'a>,
         table: &'s Pclntab<'a>,
@@ -71,9 +82,7 @@ impl<'s, 'a> Search<'s, 'a> {
         if !wanted.is_empty() {
             search.inline_trees();
         }
-        search.found.sort_by_key(|&(function, _)| function);
-        let found = search.found.into_iter().map(|(_, occurrence)| occurrence);
-        (found.collect(), search.gaps)
+        (search.found, search.gaps)
     }
 
     fn gap(&mut self, topic: Topic, reason: &str) {
@@ -88,13 +97,11 @@ impl<'s, 'a> Search<'s, 'a> {
             nameless |= !self.table.is_name_start(function.name);
             if self.wanted.contains(function.name) {
                 let position = function.definition(&mut self.budget);
-                self.take(seen, &function, function.name, false, position);
+                self.take(&function, function.name, false, position);
             }
             let tree = function.inline_tree();
-            self.trees.extend(tree.map(|offset| Tree {
-                offset,
-                function: seen,
-            }));
+            self.trees
+                .extend(tree.map(|offset| Tree::new(offset, seen)));
             seen += 1;
         }
         if seen < self.table.function_count() {
@@ -113,7 +120,6 @@ impl<'s, 'a> Search<'s, 'a> {
 
     fn take(
         &mut self,
-        number: u32,
         function: &Function<'a>,
         name: NameOffset,
         inlined: bool,
@@ -127,7 +133,7 @@ impl<'s, 'a> Search<'s, 'a> {
             inlined,
             position,
         };
-        self.found.push((number, occurrence));
+        self.found.push(occurrence);
     }
 
     /// Looks through all inline trees, in the order in which they lie.
@@ -149,14 +155,12 @@ impl<'s, 'a> Search<'s, 'a> {
         trees.sort_unstable();
         let mut rest = trees.as_slice();
         while let Some(first) = rest.first() {
-            let same = rest.partition_point(|tree| tree.offset == first.offset);
+            let same = rest.partition_point(|tree| tree.offset() == first.offset());
             let (sharing, behind) = rest.split_at(same);
             // A tree ends where the next one starts, at the latest.
-            let end = behind
-                .first()
-                .map_or(region.len(), |next| u64::from(next.offset));
-            let extent = end.saturating_sub(u64::from(first.offset));
-            if let Some(tree) = region.slice(u64::from(first.offset), extent)
+            let end = behind.first().map_or(region.len(), |next| next.offset());
+            let extent = end.saturating_sub(first.offset());
+            if let Some(tree) = region.slice(first.offset(), extent)
                 && self
                     .table
                     .inlined_names(tree)
@@ -177,9 +181,8 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     fn inline_tree(&mut self, region: Bytes<'a>, tree: Tree) {
-        let function = self.table.function(tree.function);
-        let (Some(function), Some(records)) = (function, region.tail(u64::from(tree.offset)))
-        else {
+        let function = self.table.function(tree.function());
+        let (Some(function), Some(records)) = (function, region.tail(tree.offset())) else {
             return;
         };
         for index in 0..function.inlined_count(&mut self.budget) {
@@ -189,7 +192,7 @@ impl<'s, 'a> Search<'s, 'a> {
             };
             if self.wanted.contains(call.name) {
                 let position = function.position(u64::from(call.parent_pc), &mut self.budget);
-                self.take(tree.function, &function, call.name, true, position);
+                self.take(&function, call.name, true, position);
             }
         }
     }

@@ -72,10 +72,10 @@ fn every_shape_is_read_in_full() {
                 && places[0].contains(&format!("main.go:{line}"))
         );
         assert!(
-            places[1].starts_with("net/url.Parse in main.main"),
+            places[3].starts_with("net/url.Parse in main.main"),
             "{places:?}"
         );
-        assert!(places[1].contains("main.go:9"), "{places:?}");
+        assert!(places[3].contains("main.go:9"), "{places:?}");
     }
 }
 

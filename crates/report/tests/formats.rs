@@ -17,7 +17,10 @@ fn root() -> PathBuf {
 
 fn check_golden(name: &str, actual: &str) {
     let path = root().join("tests/golden").join(name);
-    #[expect(clippy::disallowed_methods, reason = "the one switch that writes goldens anew")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one switch that writes goldens anew"
+    )]
     let update = std::env::var_os("GOASSAY_UPDATE_GOLDEN").is_some();
     if update {
         fs::write(&path, actual).expect("the folder of expected files can be written");

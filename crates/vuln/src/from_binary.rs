@@ -4,8 +4,9 @@ use crate::subject::{Location, Module, Place, Position, Subject, SymbolId, Symbo
 use goassay_binary::address::NameOffset;
 use goassay_binary::buildinfo::{self, BuildInfo};
 use goassay_binary::gap::{Gap, Topic};
-use goassay_binary::pclntab;
 use goassay_binary::{Binary, Occurrence};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 impl SymbolSource for Binary<'_> {
     fn for_each(&self, visit: &mut dyn FnMut(SymbolId, &str)) {
@@ -27,22 +28,32 @@ impl SymbolSource for Binary<'_> {
     fn locate(&self, wanted: &[SymbolId]) -> (Vec<Location>, Vec<Gap>) {
         let wanted: Vec<NameOffset> = wanted.iter().copied().map(NameOffset).collect();
         let (occurrences, gaps) = self.occurrences(&wanted);
-        (
-            occurrences
-                .iter()
-                .map(|occurrence| location(self, occurrence))
-                .collect(),
-            gaps,
-        )
+        let mut texts = Texts::default();
+        let locations = occurrences
+            .iter()
+            .map(|occurrence| location(self, occurrence, &mut texts));
+        (locations.collect(), gaps)
     }
 }
 
-fn location(binary: &Binary<'_>, occurrence: &Occurrence<'_>) -> Location {
+fn location<'a>(
+    binary: &Binary<'a>,
+    occurrence: &Occurrence<'a>,
+    texts: &mut Texts<'a>,
+) -> Location {
     let address = occurrence.address.map(|address| address.0);
-    let position = occurrence.position.map(position);
+    let position = occurrence.position.map(|position| Position {
+        file: texts.share(position.file),
+        line: position.line,
+    });
     let place = if occurrence.inlined {
+        let name = binary
+            .pclntab()
+            .ok()
+            .and_then(|table| table.name(occurrence.function));
+        let host = texts.share(name.unwrap_or_default());
         Place::Inlined {
-            host: name(binary, occurrence.function),
+            host,
             host_address: address,
             call: position,
         }
@@ -55,19 +66,22 @@ fn location(binary: &Binary<'_>, occurrence: &Occurrence<'_>) -> Location {
     }
 }
 
-fn name(binary: &Binary<'_>, offset: NameOffset) -> String {
-    let table = binary.pclntab().ok();
-    text(
-        table
-            .and_then(|table| table.name(offset))
-            .unwrap_or_default(),
-    )
+/// Texts of the binary that many places share, each one copied once; known again by where it lies.
+#[derive(Default)]
+struct Texts<'a> {
+    known: HashMap<*const u8, (&'a [u8], Arc<str>)>,
 }
 
-fn position(position: pclntab::Position<'_>) -> Position {
-    Position {
-        file: text(position.file),
-        line: position.line,
+impl<'a> Texts<'a> {
+    fn share(&mut self, bytes: &'a [u8]) -> Arc<str> {
+        let entry = self.known.entry(bytes.as_ptr());
+        let (known, text) = entry.or_insert_with(|| (bytes, text(bytes)));
+        // Two texts may start at one place only where tables overlap.
+        if known.len() == bytes.len() {
+            Arc::clone(text)
+        } else {
+            self::text(bytes)
+        }
     }
 }
 
@@ -129,9 +143,6 @@ fn module<'s>(module: &'s buildinfo::Module<'s>) -> Module<'s> {
 }
 
 /// Hostile bytes as text; those of an honest binary as they are.
-fn text(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
-    }
+fn text(bytes: &[u8]) -> Arc<str> {
+    Arc::from(String::from_utf8_lossy(bytes).as_ref())
 }

@@ -4,6 +4,7 @@
 //! scans it with the same code, so a subject can come from a file or from a store.
 
 use goassay_binary::gap::Gap;
+use std::sync::Arc;
 
 /// Identifies one entry of the subject's symbol table (for a binary: the offset in the function name table).
 pub type SymbolId = u32;
@@ -40,7 +41,7 @@ pub enum Place {
     /// Inlined into another function.
     Inlined {
         /// Linker name of the physical function that holds the code.
-        host: String,
+        host: Arc<str>,
         /// Virtual address of the host's entry; `None` as above.
         host_address: Option<u64>,
         /// Where the inlined call was written, unless unreadable.
@@ -52,7 +53,7 @@ pub enum Place {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// File as the compiler recorded it.
-    pub file: String,
+    pub file: Arc<str>,
     /// Line, 1-based; 0 where unknown.
     pub line: u32,
 }

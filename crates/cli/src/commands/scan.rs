@@ -46,7 +46,10 @@ pub(crate) fn run(
     let report = Report::new(run);
     warn(&settings, &report, database.identity(), terminal);
     write(&settings, &report, database.identity(), terminal)?;
-    Ok(report.exit_code())
+    let exit_code = report.exit_code();
+    // The process is about to end: giving back every text of every finding would only take time.
+    std::mem::forget(report);
+    Ok(exit_code)
 }
 
 fn examined(
@@ -55,10 +58,6 @@ fn examined(
     database: &Database<'_>,
     terminal: &Terminal,
 ) -> Result<Run, Failure> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(settings.jobs)
-        .build();
-    let pool = pool.map_err(|error| Failure::new(Kind::Internal, "no threads").because(&error))?;
     let found = inputs::find(&settings.places, settings.jobs);
     let examiner = Examiner {
         database,
@@ -70,8 +69,7 @@ fn examined(
             .iter()
             .any(|output| output.format.needs_sha256()),
     };
-    let examined = pool.install(|| examine_all(&examiner, &found.candidates, terminal));
-    let examined = examined.map_err(|error| damaged(&error))?;
+    let examined = examine_all(&examiner, &found.candidates, settings.jobs, terminal)?;
     let empty = empty_places(settings, &found, &examined);
     let mut run = Run {
         tool: tool(),
@@ -111,20 +109,28 @@ fn damaged(error: &DatabaseError) -> Failure {
 }
 
 // Results come in the order of the candidates, whatever order they were finished in.
+/// Examines all candidates, in parallel where there are several: one alone is done before a thread has started.
 fn examine_all(
     examiner: &Examiner<'_>,
     candidates: &[Candidate],
+    jobs: usize,
     terminal: &Terminal,
-) -> Result<Vec<Examined>, DatabaseError> {
+) -> Result<Vec<Examined>, Failure> {
     let bar = Progress::start(terminal, "examining", candidates.len() as u64);
-    candidates
-        .par_iter()
-        .map(|candidate| {
-            let examined = examiner.examine(candidate);
-            bar.step();
-            examined
-        })
-        .collect()
+    let examine = |candidate: &Candidate| {
+        let examined = examiner.examine(candidate);
+        bar.step();
+        examined
+    };
+    let examined: Result<Vec<_>, _> = if candidates.len() < 2 || jobs == 1 {
+        candidates.iter().map(examine).collect()
+    } else {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
+        let pool =
+            pool.map_err(|error| Failure::new(Kind::Internal, "no threads").because(&error))?;
+        pool.install(|| candidates.par_iter().map(examine).collect())
+    };
+    examined.map_err(|error| damaged(&error))
 }
 
 /// Directories in which there was nothing to examine. Installed programs are one place for this.

@@ -515,7 +515,7 @@ fn hex(address: Option<u64>) -> Option<String> {
 
 fn file_line(position: Option<&Position>) -> (Option<&str>, Option<u32>) {
     let line = position.map(|p| p.line).filter(|&line| line > 0);
-    (position.map(|p| p.file.as_str()), line)
+    (position.map(|p| &*p.file), line)
 }
 
 #[derive(Serialize)]

@@ -211,35 +211,38 @@ fn symbol(package: &str, name: String, met: Met) -> Symbol {
 
 /// Finds out where the symbols are.
 fn locate(symbols: &mut [Symbol], source: &Symbols<'_>) -> Vec<Gap> {
-    let wanted: BTreeSet<SymbolId> = symbols
-        .iter()
-        .flat_map(|symbol| &symbol.variants)
-        .map(|variant| variant.id)
-        .collect();
     let Symbols::Known(source) = source else {
         return Vec::new();
     };
+    let variants = symbols.iter().flat_map(|symbol| &symbol.variants);
+    let mut wanted: Vec<SymbolId> = variants.map(|variant| variant.id).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
     // Asked even where nothing is wanted: on its way the source checks that its names are whole.
-    let wanted: Vec<SymbolId> = wanted.into_iter().collect();
-    let (locations, gaps) = source.locate(&wanted);
-    let mut places: HashMap<SymbolId, Vec<Place>> = HashMap::new();
-    for location in locations {
-        places
-            .entry(location.symbol)
-            .or_default()
-            .push(location.place);
-    }
+    let (mut locations, gaps) = source.locate(&wanted);
+    locations.sort_by_key(|location| location.symbol);
     for symbol in symbols {
-        let of_variants = symbol
-            .variants
-            .iter()
-            .filter_map(|variant| places.get(&variant.id))
-            .flatten();
-        symbol.places = of_variants.cloned().collect();
-        symbol.places.sort();
+        for variant in &symbol.variants {
+            let start = locations.partition_point(|location| location.symbol < variant.id);
+            let found = locations[start..]
+                .iter()
+                .take_while(|location| location.symbol == variant.id);
+            symbol
+                .places
+                .extend(found.map(|location| location.place.clone()));
+        }
+        symbol.places.sort_by_key(order);
         symbol.places.dedup();
     }
     gaps
+}
+
+/// Functions of their own first, then by the address of the code. The source gives equal ones in a fixed order.
+fn order(place: &Place) -> (bool, Option<u64>) {
+    match place {
+        Place::Function { address, .. } => (false, *address),
+        Place::Inlined { host_address, .. } => (true, *host_address),
+    }
 }
 
 /// A replacement under another path is matched as itself; what is known of the original is then not applied.
