@@ -87,16 +87,22 @@ fn candidates<'s, 'a: 's>(image: &'s Image<'a>) -> impl Iterator<Item = Bytes<'a
     let named = image
         .section(&[b".go.buildinfo", b"__go_buildinfo"])
         .map(|section| image.section_bytes(section));
+    let named = named.into_iter().flat_map(blobs);
     let segments = |wanted: fn(&Segment) -> bool| {
         let segments = image.segments.iter().filter(move |segment| wanted(segment));
         segments.map(|segment| image.segment_bytes(segment))
     };
-    let ranges = named
-        .into_iter()
-        .chain(segments(|s| s.permissions.write && !s.permissions.execute))
+    let ranges = segments(|s| s.permissions.write && !s.permissions.execute)
         .chain(segments(|s| !s.permissions.write && !s.permissions.execute))
         .chain(segments(|s| s.permissions.execute));
-    ranges.flat_map(blobs)
+    named.chain(ranges.flat_map(blobs).filter(has_header))
+}
+
+/// Whether pointer size and flags follow the magic. Programs that look for the magic have it among their own strings;
+/// where no section vouches for it, it takes more than those bytes.
+fn has_header(blob: &Bytes<'_>) -> bool {
+    let known = FLAG_BIG_ENDIAN | FLAG_INLINE;
+    matches!(blob.u8(14), Some(4 | 8)) && blob.u8(15).is_some_and(|flags| flags & !known == 0)
 }
 
 fn blobs(range: Bytes<'_>) -> impl Iterator<Item = Bytes<'_>> {
