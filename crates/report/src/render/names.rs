@@ -34,7 +34,7 @@ fn is_windows(path: &str) -> bool {
     let mut chars = path.chars();
     chars.next().is_some_and(|c| c.is_ascii_alphabetic())
         && chars.next() == Some(':')
-        && chars.next() == Some('\\')
+        && matches!(chars.next(), Some('\\' | '/'))
 }
 
 /// `url` where it is one that may be followed: a database of somebody else's may say anything.
@@ -63,6 +63,10 @@ mod tests {
         assert_eq!(uri("/usr/bin/a:b?#%"), "file:///usr/bin/a%3Ab%3F%23%25");
         assert_eq!(
             uri("C:\\Program Files\\a.exe"),
+            "file:///C:/Program%20Files/a.exe"
+        );
+        assert_eq!(
+            uri("C:/Program Files/a.exe"),
             "file:///C:/Program%20Files/a.exe"
         );
         assert_eq!(uri("a:b"), "a%3Ab");

@@ -276,34 +276,29 @@ fn vendored_note(
     vendored: &BTreeSet<String>,
     database: &Database<'_>,
 ) -> Result<Option<String>, DatabaseError> {
-    let mut named = Vec::new();
+    let mut modules = BTreeSet::new();
     let mut by_module = HashMap::new();
     for package in vendored {
         let mut path = package.as_str();
-        let is_named = loop {
+        let named_by = loop {
             if !by_module.contains_key(path) {
                 by_module.insert(path, database.affected(path)?);
             }
-            let imports = by_module[path]
+            let mut imports = by_module[path]
                 .iter()
                 .flat_map(|affected| &affected.imports);
-            if imports.clone().any(|import| import.path == package) {
-                break true;
+            if imports.any(|import| import.path == package) {
+                break Some(path);
             }
             match path.rsplit_once('/') {
                 Some((parent, _)) => path = parent,
-                None => break false,
+                None => break None,
             }
         };
-        if is_named {
-            named.push(package.as_str());
-        }
+        modules.extend(named_by);
     }
-    let list = named.join(", ");
-    Ok((!named.is_empty()).then(|| {
-        format!(
-            "vendored into the standard library, matched as part of it and not by the advisories of their own modules: \
-             {list}"
-        )
+    let list = modules.into_iter().collect::<Vec<_>>().join(", ");
+    Ok((!list.is_empty()).then(|| {
+        format!("Go's own copies of packages of {list} are judged as part of the standard library")
     }))
 }

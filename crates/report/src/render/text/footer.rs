@@ -2,10 +2,11 @@
 
 use super::counted;
 use super::layout::{Line, Page, Paint};
-use crate::document::{DatabaseUse, Failure, IdleCause, IdleSuppression, Report};
+use crate::document::{DatabaseUse, Failure, IdleCause, IdleSuppression, Report, Target};
 use crate::summary::{Step, plan};
 use crate::verdict::{Counts, Obstacle, Outcome};
 use goassay_vuln::finding::Tier;
+use std::collections::BTreeMap;
 use std::io;
 
 /// How many steps are shown.
@@ -28,6 +29,7 @@ pub(super) fn put(
         page.blank()?;
     }
     put_plan(page, &plan(run))?;
+    put_notes(page, &run.targets)?;
     page.put(totals(report))?;
     page.put(database(&run.database, database_age))?;
     if let Some(baseline) = &run.baseline {
@@ -87,6 +89,31 @@ fn put_plan(page: &mut Page<'_>, steps: &[Step]) -> io::Result<()> {
         page.put(Line::at(2).paint(Paint::Faint, &format!("and {} more", steps.len() - STEPS)))?;
     }
     page.blank()
+}
+
+/// Each note once, with the files it is about: most binaries share theirs.
+fn put_notes(page: &mut Page<'_>, targets: &[Target]) -> io::Result<()> {
+    let mut about: BTreeMap<&str, Vec<&Target>> = BTreeMap::new();
+    for target in targets {
+        for note in &target.scan.notes {
+            about.entry(note).or_default().push(target);
+        }
+    }
+    for (note, about) in &about {
+        let line = match about.as_slice() {
+            [only] if targets.len() > 1 => {
+                Line::at(0).say("Note on").name(Paint::Plain, &only.path)
+            }
+            [_] => Line::at(0).say("Note"),
+            files => Line::at(0).say(&format!("Note on {} files", files.len())),
+        };
+        page.put(line.glue(":").prose(note).glue("."))?;
+    }
+    if about.is_empty() {
+        Ok(())
+    } else {
+        page.blank()
+    }
 }
 
 fn totals(report: &Report) -> Line {
@@ -180,6 +207,9 @@ fn verdict(report: &Report) -> Line {
             format!("nothing {threshold} that counts, in {binaries}; the rest is listed above"),
         ),
         Outcome::Findings => (Paint::Linked, "FINDINGS", found),
+        Outcome::Incomplete if report.run().targets.is_empty() => {
+            (Paint::Doubt, "NOTHING EXAMINED", obstacles)
+        }
         Outcome::Incomplete => (
             Paint::Doubt,
             "INCOMPLETE",

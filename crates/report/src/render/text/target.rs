@@ -8,6 +8,8 @@ use crate::summary::{Upgrade, by_module};
 use crate::verdict::{Sort, sort};
 use goassay_vuln::finding::{Applies, Finding, FoundModule, ReviewStatus, Symbol, VariantKind};
 use goassay_vuln::subject::{Place, Position};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::io;
 
 /// How many symbols of a finding are shown unless more are asked for.
@@ -24,12 +26,9 @@ pub(super) fn put(page: &mut Page<'_>, target: &Target, show: Show) -> io::Resul
     lesser(page, target, &PACKAGE, show.package)?;
     lesser(page, target, &MODULE, show.module)?;
     lesser(page, target, &TIER_UNKNOWN, show.package && show.module)?;
-    undecided(page, target)?;
+    undecided(page, target, show)?;
     gaps(page, target)?;
     set_aside(page, target)?;
-    scan.notes
-        .iter()
-        .try_for_each(|note| page.put(Line::at(2).say("Note:").prose(note)))?;
     page.blank()
 }
 
@@ -131,11 +130,13 @@ fn linked(page: &mut Page<'_>, target: &Target, show: Show) -> io::Result<()> {
     for upgrade in by_module(findings.iter().copied()) {
         page.put(module_line(upgrade.module))?;
         page.put(advice(&upgrade))?;
-        for finding in findings
+        let of_module: Vec<&Finding> = findings
             .iter()
+            .copied()
             .filter(|finding| finding.module == *upgrade.module)
-        {
-            linked_finding(page, target, finding, show)?;
+            .collect();
+        for alike in of_module.chunk_by(|a, b| body(a) == body(b)) {
+            linked_findings(page, target, alike, show)?;
         }
     }
     Ok(())
@@ -187,13 +188,34 @@ fn title(indent: usize, paint: Paint, finding: &Finding) -> Line {
     }
 }
 
-fn linked_finding(
+/// What a finding says below its title.
+fn body(finding: &Finding) -> (&[String], &[String], &[u32], bool) {
+    let Finding {
+        reasons,
+        packages,
+        symbols,
+        ..
+    } = finding;
+    (reasons, packages, symbols, finding.whole_package)
+}
+
+/// Findings with one body, which is said once.
+fn linked_findings(
     page: &mut Page<'_>,
     target: &Target,
-    finding: &Finding,
+    alike: &[&Finding],
     show: Show,
 ) -> io::Result<()> {
-    page.put(title(6, Paint::Linked, finding))?;
+    alike
+        .iter()
+        .try_for_each(|finding| page.put(title(6, Paint::Linked, finding)))?;
+    let Some(finding) = alike.first() else {
+        return Ok(());
+    };
+    if alike.len() > 1 {
+        let alike = format!("the same for these {}:", alike.len());
+        page.put(Line::at(8).paint(Paint::Faint, &alike))?;
+    }
     finding
         .reasons
         .iter()
@@ -238,7 +260,7 @@ fn put_symbol(page: &mut Page<'_>, symbol: &Symbol, show: Show) -> io::Result<()
     let name = Line::at(8).name(Paint::Plain, &format!("{}.{}", symbol.package, symbol.name));
     if !show.symbols {
         return page.put(match best_place(symbol) {
-            Some(place) => put_place(name, place),
+            Some(place) => put_place(name, place, short),
             None => name,
         });
     }
@@ -257,7 +279,7 @@ fn put_symbol(page: &mut Page<'_>, symbol: &Symbol, show: Show) -> io::Result<()
     symbol
         .places
         .iter()
-        .try_for_each(|place| page.put(put_place(Line::at(10), place)))
+        .try_for_each(|place| page.put(put_place(Line::at(10), place, |file| file)))
 }
 
 /// A place with a file and a line, if there is one; functions come before inlined calls.
@@ -276,7 +298,22 @@ fn position(place: &Place) -> Option<&Position> {
     }
 }
 
-fn put_place(line: Line, place: &Place) -> Line {
+/// A file without the folders that the module cache or the toolchain lies in: the module and its version tell the rest.
+fn short(file: &str) -> &str {
+    const CACHE: &str = "/pkg/mod/";
+    let Some(at) = file.rfind(CACHE) else {
+        return file
+            .split_once("/go/src/")
+            .map_or(file, |(_, inside)| inside);
+    };
+    let cached = &file[at + CACHE.len()..];
+    let toolchain = cached.strip_prefix("golang.org/toolchain@");
+    toolchain
+        .and_then(|rest| rest.split_once("/src/"))
+        .map_or(cached, |(_, inside)| inside)
+}
+
+fn put_place(line: Line, place: &Place, shown: fn(&str) -> &str) -> Line {
     let line = match place {
         Place::Function {
             address: Some(address),
@@ -286,9 +323,9 @@ fn put_place(line: Line, place: &Place) -> Line {
         Place::Inlined { host, .. } => line.say("inlined into").name(Paint::Plain, host),
     };
     match position(place) {
-        Some(Position { file, line: 0 }) => line.name(Paint::Faint, file),
+        Some(Position { file, line: 0 }) => line.name(Paint::Faint, shown(file)),
         Some(Position { file, line: number }) => {
-            line.name(Paint::Faint, &format!("{file}:{number}"))
+            line.name(Paint::Faint, &format!("{}:{number}", shown(file)))
         }
         None => line,
     }
@@ -346,22 +383,20 @@ fn lesser(page: &mut Page<'_>, target: &Target, about: &Lesser, expand: bool) ->
                 .clone()
                 .try_for_each(|finding| lesser_finding(page, about, finding))?;
         } else {
-            page.put(ids(
-                module_line(upgrade.module).glue(":"),
-                in_module.map(|f| f.advisory.id.as_str()),
-                about,
-            ))?;
+            let ids: Vec<&str> = in_module.map(|f| f.advisory.id.as_str()).collect();
+            let line = module_line(upgrade.module).glue(":");
+            page.put(ids_of(line, &ids, MANY, about.show))?;
         }
     }
     Ok(())
 }
 
-fn ids<'a>(line: Line, ids: impl Iterator<Item = &'a str>, about: &Lesser) -> Line {
-    let ids: Vec<&str> = ids.collect();
-    let line = list(line, ids.iter().take(MANY).copied());
-    match ids.len().saturating_sub(MANY) {
+/// `line` with the first `most` ids and how many more there are.
+fn ids_of(line: Line, ids: &[&str], most: usize, show: &str) -> Line {
+    let line = list(line, ids.iter().take(most).copied());
+    match ids.len().saturating_sub(most) {
         0 => line,
-        more => line.paint(Paint::Faint, &format!("and {more} more ({})", about.show)),
+        more => line.paint(Paint::Faint, &format!("and {more} more ({show})")),
     }
 }
 
@@ -380,7 +415,7 @@ fn lesser_finding(page: &mut Page<'_>, about: &Lesser, finding: &Finding) -> io:
     ))
 }
 
-fn undecided(page: &mut Page<'_>, target: &Target) -> io::Result<()> {
+fn undecided(page: &mut Page<'_>, target: &Target, show: Show) -> io::Result<()> {
     let findings = of_sort(target, Sort::Undecided);
     if findings.is_empty() {
         return Ok(());
@@ -392,21 +427,26 @@ fn undecided(page: &mut Page<'_>, target: &Target) -> io::Result<()> {
         "whether these versions are affected is not known",
         findings.len(),
     )?;
+    let mut causes: BTreeMap<_, BTreeMap<_, Vec<&str>>> = BTreeMap::new();
     for finding in findings {
         let Applies::Undecided(why) = &finding.applies else {
             continue;
         };
-        let line = Line::at(4)
-            .name(Paint::Doubt, &finding.advisory.id)
-            .say("in");
-        let line = line
-            .name(Paint::Plain, &finding.module.path)
-            .name(Paint::Plain, &finding.module.version);
-        page.put(
-            line.say(&format!("({})", finding.tier.name()))
-                .glue(":")
-                .prose(why),
-        )?;
+        let tiers = causes.entry((&finding.module, why)).or_default();
+        let ids = tiers.entry(Reverse(finding.tier)).or_default();
+        ids.push(&finding.advisory.id);
+    }
+    for ((module, why), tiers) in causes {
+        page.put(module_line(module).glue(":").prose(why))?;
+        for (Reverse(tier), ids) in tiers {
+            let line = Line::at(6).say(tier.name()).glue(":");
+            let most = if show.package && show.module {
+                ids.len()
+            } else {
+                MANY
+            };
+            page.put(ids_of(line, &ids, most, "--show all"))?;
+        }
     }
     Ok(())
 }
@@ -463,4 +503,28 @@ fn set_aside(page: &mut Page<'_>, target: &Target) -> io::Result<()> {
         Paint::Faint,
         &format!("In the baseline: {}", counted(known, "finding", "findings")),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn files_are_shown_from_the_module_or_package_on() {
+        for (file, shown) in [
+            (
+                "/home/u/go/pkg/mod/example.com/m@v1.0.0/p/f.go",
+                "example.com/m@v1.0.0/p/f.go",
+            ),
+            (
+                "/root/go/pkg/mod/golang.org/toolchain@v0.0.1-go1.21.0.linux-amd64/src/net/url/url.go",
+                "net/url/url.go",
+            ),
+            ("/usr/local/go/src/net/url/url.go", "net/url/url.go"),
+            ("example.com/m@v1.0.0/p/f.go", "example.com/m@v1.0.0/p/f.go"),
+            ("/work/main.go", "/work/main.go"),
+        ] {
+            assert_eq!(short(file), shown);
+        }
+    }
 }
