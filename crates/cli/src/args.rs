@@ -19,10 +19,10 @@ Exit codes, the same for every format:
 
 const TOP_EXAMPLES: &str = "\
 Examples:
-  goassay check                        examine the Go programs that are installed here
-  goassay scan ./server                which vulnerabilities are in one binary
-  goassay scan dist/ -o sarif=go.sarif every binary in a directory, and a SARIF file
-  goassay db status                    which vulnerability database is used
+  goassay check                         the Go programs installed here
+  goassay scan ./server                 one binary
+  goassay scan dist/ -o sarif=go.sarif  a directory, and a SARIF file
+  goassay db status                     which database is used
 
 Exit codes, the same for every format:
   0  answered, and nothing at or above the threshold (--fail-on)
@@ -72,7 +72,7 @@ pub(crate) struct Common {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Examine the Go programs that are installed here, or the given ones
-    #[command(after_help = format!("{CHECK_EXAMPLES}\n\n{EXIT_CODES}"), long_about = CHECK_LONG)]
+    #[command(after_help = format!("{CHECK_EXAMPLES}\n\n{EXIT_CODES}"), long_about = CHECK_LONG, mut_arg("paths", |arg| arg.help(CHECK_PATHS)))]
     Check(Scan),
     /// Find the known vulnerabilities in Go binaries
     #[command(after_help = format!("{SCAN_EXAMPLES}\n\n{EXIT_CODES}"), long_about = SCAN_LONG)]
@@ -96,6 +96,8 @@ pub(crate) enum Command {
         dir: Option<PathBuf>,
     },
 }
+
+const CHECK_PATHS: &str = "Files and directories; `-` is a file on standard input [default: the programs in PATH, GOBIN and GOPATH/bin]";
 
 const CHECK_LONG: &str = "\
 Examines the Go programs that are installed here (in PATH, GOBIN and GOPATH/bin), or the given files and directories, and \
@@ -123,7 +125,7 @@ Examples:
   goassay scan - < server                     from standard input
   goassay scan . --json                       the JSON document
   goassay scan . -o sarif=go.sarif -o json=go.json
-  goassay scan . --baseline last-release.json only what is new";
+  goassay scan . --baseline last-release.json";
 
 const COMPLETION_EXAMPLES: &str = "\
 Examples:

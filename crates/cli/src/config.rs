@@ -361,7 +361,7 @@ pub(crate) const TEMPLATE: &str = r##"# Settings of goassay. It is looked for in
 # ca = "ca.pem"
 
 # Warn when the database is older than this.
-# max-age-days = 30
+# max-age-days = 60
 
 # Findings that were looked at and do not count. `id` and `reason` are required; the others narrow it.
 # [[suppress]]
@@ -459,7 +459,7 @@ binary = "b"
         let config = parse(&keys).unwrap();
         assert_eq!(
             (config.suppressions.len(), config.max_age_days),
-            (1, Some(30))
+            (1, Some(60))
         );
     }
 

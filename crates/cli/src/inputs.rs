@@ -54,9 +54,14 @@ impl Candidate {
     }
 }
 
-/// A path for people and documents.
+/// A path for people and documents, with slashes on every system: patterns, baselines and URIs then mean the same
+/// everywhere.
 pub(crate) fn display(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
+    slashed(&path.to_string_lossy(), std::path::MAIN_SEPARATOR)
+}
+
+fn slashed(path: &str, separator: char) -> String {
+    path.replace(separator, "/")
 }
 
 /// Everything that a search came upon.
@@ -425,6 +430,15 @@ mod tests {
             [b, link],
             "links are followed where they are named, not inside directories"
         );
+    }
+
+    #[test]
+    fn paths_have_slashes_and_fit_patterns_on_every_system() {
+        let there = slashed(r"C:\srv\bin\coredns.exe", '\\');
+        assert_eq!(there, "C:/srv/bin/coredns.exe");
+        assert!(goassay_vuln::suppress::fits("**/bin/*.exe", &there));
+        assert!(goassay_vuln::suppress::fits("coredns.exe", &there));
+        assert_eq!(slashed(r"odd\name", '/'), r"odd\name");
     }
 
     #[test]

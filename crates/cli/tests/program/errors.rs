@@ -53,25 +53,72 @@ fn a_go_binary_that_is_cut_off() {
     assert_eq!(outcome.code, Some(2), "{outcome}");
 }
 
-#[test]
-fn a_layout_of_the_future_is_scanned_as_far_as_it_can_be() {
-    let world = World::new();
+/// The sample with other bytes in the place of some.
+fn edited(edit: impl FnOnce(&mut Vec<u8>, usize)) -> Vec<u8> {
     let mut sample = crate::world::sample();
     let magic = [0xf1, 0xff, 0xff, 0xff, 0, 0, 1, 8];
-    let table = sample
-        .windows(8)
-        .position(|window| window == magic)
-        .unwrap();
-    sample[table] = 0x0f;
+    let table = sample.windows(8).position(|window| window == magic);
+    edit(&mut sample, table.unwrap());
+    sample
+}
+
+/// Scans it and expects a part of an answer that names the cause.
+fn is_incomplete(edited: &[u8], cause: &str) {
+    let world = World::new();
+    world.write("server", edited);
+    for format in ["text", "json"] {
+        let outcome = world.scan(&["server", "--format", format]);
+        let said = outcome.stdout.replace("\n      ", " ");
+        let partly = said.contains("go1.21.0") && said.contains("GO-2021-0112");
+        assert!(partly && said.contains(cause), "{outcome}");
+        assert_eq!(outcome.code, Some(2), "{outcome}");
+    }
+}
+
+#[test]
+fn a_table_of_an_unknown_layout_is_a_gap() {
     // Without its magic and with another quantum nothing shows where the table is.
-    sample[table + 6] = 0x77;
-    world.write("future", sample);
-    let outcome = world.scan(&["future"]);
-    assert!(
-        outcome.stdout.contains("go1.21.0") && outcome.stdout.contains("GO-2021-0112"),
-        "{outcome}"
-    );
-    assert_eq!(outcome.code, Some(2), "{outcome}");
+    let sample = edited(|sample, table| {
+        sample[table] = 0x0f;
+        sample[table + 6] = 0x77;
+    });
+    is_incomplete(&sample, "no pc-line table was found");
+}
+
+#[test]
+fn module_data_that_cannot_be_found_is_a_gap() {
+    let sample = edited(|sample, table| {
+        // The one segment that holds the table in this file is mapped from 0x400000 on.
+        let address = (0x40_0000 + table as u64).to_le_bytes();
+        let pointers: Vec<_> = (0..sample.len() - 8)
+            .filter(|at| sample[*at..*at + 8] == address)
+            .collect();
+        assert!(!pointers.is_empty(), "module data points to the table");
+        for at in pointers {
+            sample[at..at + 8].fill(0);
+        }
+    });
+    is_incomplete(&sample, "no module data says which is real");
+}
+
+#[test]
+fn a_magic_of_the_future_alone_hides_nothing() {
+    let world = World::new();
+    world.write("server", edited(|sample, table| sample[table] = 0x0f));
+    let outcome = world.scan(&["server"]);
+    assert!(outcome.stdout.contains("4 linked"), "{outcome}");
+    assert_eq!(outcome.code, Some(1), "{outcome}");
+}
+
+#[test]
+fn the_program_itself_is_no_go_binary() {
+    let world = World::new();
+    std::fs::create_dir(world.path("bin")).unwrap();
+    std::fs::copy(env!("CARGO_BIN_EXE_goassay"), world.path("bin/goassay")).unwrap();
+    world.sample("bin/server");
+    let outcome = world.scan(&["bin"]);
+    assert!(outcome.stdout.contains("Examined 1 Go binary"), "{outcome}");
+    assert_eq!(outcome.code, Some(1), "{outcome}");
 }
 
 fn embedded() -> Vec<u8> {

@@ -9,6 +9,8 @@
 )]
 
 mod database;
+mod disturbed;
+mod documents;
 mod errors;
 mod scan;
 mod server;
