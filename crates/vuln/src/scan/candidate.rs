@@ -121,10 +121,23 @@ fn on_platform<'e, 'd>(imports: &'e [Import<'d>], subject: &Subject<'_>) -> Vec<
         Some(known) if !known.is_empty() => list.is_empty() || list.contains(&known),
         _ => true,
     };
+    let alike = subject.goos.and_then(built_like);
     let here = |import: &&Import<'_>| {
-        matches(subject.goos, &import.goos) && matches(subject.goarch, &import.goarch)
+        let goos = matches(subject.goos, &import.goos)
+            || alike.is_some_and(|goos| import.goos.contains(&goos));
+        goos && matches(subject.goarch, &import.goarch)
     };
     imports.iter().filter(here).collect()
+}
+
+/// The system whose files and build tag a system takes too (`go/build`, "Build Constraints").
+fn built_like(goos: &str) -> Option<&'static str> {
+    match goos {
+        "android" => Some("linux"),
+        "illumos" => Some("solaris"),
+        "ios" => Some("darwin"),
+        _ => None,
+    }
 }
 
 /// `None` where the version is not affected.

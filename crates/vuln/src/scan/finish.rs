@@ -2,7 +2,7 @@
 
 use super::candidate::Candidate;
 use super::modules::{Modules, Wanted, go_version};
-use super::walk::{Extent, Found, Met, Package};
+use super::walk::{Extent, Foreign, Found, Met, Package};
 use crate::database::{Database, DatabaseError};
 use crate::finding::{
     Finding, FoundModule, PathGrade, Scan, Symbol, Tier, TierEvidence, VariantKind,
@@ -31,7 +31,9 @@ pub(super) fn finish(
         let reason = "the Go version is not known: the standard library could not be matched";
         gaps.push(Gap::new(Topic::BuildInfo, reason));
     }
+    gaps.extend(modules.gaps.iter().cloned());
     let mut found = found.unwrap_or_default();
+    gaps.extend(foreign_gap(&found.foreign));
     found.packages.iter_mut().for_each(settle_hosts);
     let mut notes = replaced_notes(&modules, database)?;
     notes.extend(vendored_note(&found.vendored, database)?);
@@ -52,6 +54,19 @@ pub(super) fn finish(
         gaps,
         notes,
     })
+}
+
+/// Code of unknown origin cannot be matched, so a scan that met some is not whole (builds without module mode; tools
+/// that build without recording modules).
+fn foreign_gap(foreign: &Foreign) -> Option<Gap> {
+    let example = foreign.example.as_ref()?;
+    let reason = match foreign.count {
+        1 => format!("it names no module for the package {example}, which could not be matched"),
+        count => format!(
+            "it names no module for {count} of the packages ({example} is one), which could not be matched"
+        ),
+    };
+    Some(Gap::new(Topic::BuildInfo, reason))
 }
 
 /// A finding whose packages and symbols are still being collected.

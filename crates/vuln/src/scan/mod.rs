@@ -8,6 +8,7 @@
 mod candidate;
 mod finish;
 mod modules;
+mod paths;
 #[cfg(test)]
 mod tests;
 mod walk;

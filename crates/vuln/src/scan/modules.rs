@@ -1,13 +1,17 @@
 //! The modules of a subject as the database knows them, and which of them a package belongs to.
 
+use super::paths::Paths;
 use crate::subject::{Module, Subject};
 use crate::version::{GoVersion, ModuleVersion, Position};
-use std::collections::HashMap;
+use goassay_binary::gap::{Gap, Topic};
+use std::collections::{HashMap, HashSet};
 
 /// The database's name for the standard library.
 pub(super) const STDLIB: &str = "stdlib";
 /// The database's name for the Go commands.
 pub(super) const TOOLCHAIN: &str = "toolchain";
+/// Most versions of one module that are looked up. A build has one; a hostile file could name a million.
+const MOST_VERSIONS: usize = 16;
 
 /// A module to look up.
 #[derive(Debug)]
@@ -41,7 +45,13 @@ pub(super) struct Modules<'s> {
     /// Those to look up, without repetition.
     pub(super) wanted: Vec<Wanted<'s>>,
     /// Indexes into `wanted` by import path. A module that is not looked up still owns its packages.
-    by_path: HashMap<&'s str, Vec<usize>>,
+    by_path: Paths<'s>,
+    /// How many of each database path are in `wanted`.
+    versions: HashMap<&'s str, usize>,
+    /// Import path, database path and version of what is in `wanted`.
+    seen: HashSet<(&'s str, &'s str, &'s str)>,
+    /// What could not be looked up.
+    pub(super) gaps: Vec<Gap>,
     stdlib: Vec<usize>,
     toolchain: Option<Vec<usize>>,
     main_package: Option<&'s str>,
@@ -51,7 +61,10 @@ impl<'s> Modules<'s> {
     pub(super) fn of(subject: &Subject<'s>) -> Modules<'s> {
         let mut modules = Modules {
             wanted: Vec::new(),
-            by_path: HashMap::new(),
+            by_path: Paths::new(),
+            versions: HashMap::new(),
+            seen: HashSet::new(),
+            gaps: Vec::new(),
             stdlib: Vec::new(),
             toolchain: None,
             main_package: subject.main_package,
@@ -71,19 +84,25 @@ impl<'s> Modules<'s> {
 
     fn add(&mut self, module: &Module<'s>) {
         let wanted = wanted(module);
-        let owners = self.by_path.entry(module.path).or_default();
+        let owners = self.by_path.entry(module.path);
         // A module that happens to be called like the database's names for Go is not Go.
         let is_go = [STDLIB, TOOLCHAIN].contains(&wanted.path);
-        let known = |index: &usize| {
-            let other = &self.wanted[*index];
-            (other.path, other.version, other.replaces)
-                == (wanted.path, wanted.version, wanted.replaces)
-        };
-        if module.path.is_empty() || is_go || owners.iter().any(known) {
+        let identity = (module.path, wanted.path, wanted.version);
+        if module.path.is_empty() || is_go || !self.seen.insert(identity) {
             return;
         }
-        owners.push(self.wanted.len());
-        self.wanted.push(wanted);
+        let versions = self.versions.entry(wanted.path).or_default();
+        *versions += 1;
+        if *versions <= MOST_VERSIONS {
+            owners.push(self.wanted.len());
+            self.wanted.push(wanted);
+        } else if *versions == MOST_VERSIONS + 1 {
+            let reason = format!(
+                "it names more than {MOST_VERSIONS} versions of {}: the others were not looked up",
+                wanted.path
+            );
+            self.gaps.push(Gap::new(Topic::BuildInfo, reason));
+        }
     }
 
     fn add_go(&mut self, path: &'static str, version: &'s str) -> usize {
@@ -106,30 +125,26 @@ impl<'s> Modules<'s> {
     }
 
     /// The modules that a package (unescaped import path) belongs to, and the path that they know it by. As a rule it is
-    /// one module; more where build information names a path twice, none where it is not known.
-    pub(super) fn owners<'p>(&self, package: &'p str) -> (&[usize], &'p str) {
+    /// one module; more where build information names a path twice, none where it is not looked up. `None` where the
+    /// build information names no module that it could be from.
+    pub(super) fn owners<'p>(&self, package: &'p str) -> Option<(&[usize], &'p str)> {
         if let (Some(toolchain), true) = (&self.toolchain, is_command(package)) {
             let vendored = package.strip_prefix("cmd/vendor/");
-            let owned = vendored.and_then(|path| Some((self.by_longest_prefix(path)?, path)));
-            return owned.unwrap_or((toolchain, package));
+            let owned =
+                vendored.and_then(|path| Some((self.by_path.by_longest_prefix(path)?, path)));
+            return Some(owned.unwrap_or((toolchain, package)));
         }
-        match self.by_longest_prefix(package) {
-            Some(owners) => (owners, package),
-            None if is_standard(package) && Some(package) != self.main_package => {
-                (&self.stdlib, package)
+        let owned = |path| Some((self.by_path.by_longest_prefix(path)?, package));
+        // The external tests of a package are of its module: that of a module's root is no element deeper.
+        let tested = || owned(package.strip_suffix("_test")?);
+        let unowned = || {
+            if Some(package) == self.main_package {
+                Some((&[][..], package))
+            } else {
+                is_standard(package).then_some((&self.stdlib[..], package))
             }
-            None => (&[], package),
-        }
-    }
-
-    fn by_longest_prefix(&self, package: &str) -> Option<&[usize]> {
-        let mut path = package;
-        loop {
-            if let Some(owners) = self.by_path.get(path) {
-                return Some(owners);
-            }
-            path = path.rsplit_once('/')?.0;
-        }
+        };
+        owned(package).or_else(unowned).or_else(tested)
     }
 }
 
@@ -155,7 +170,9 @@ fn is_standard(package: &str) -> bool {
 fn wanted<'s>(module: &Module<'s>) -> Wanted<'s> {
     let (path, version, replaces) = match module.replace {
         // A directory has no version: what it holds cannot be told, so the original's advisories stay, undecided.
-        Some((directory, "")) => return in_directory(module, directory),
+        Some((directory, version)) if is_directory(directory, version) => {
+            return in_directory(module, directory);
+        }
         Some((path, version)) => (path, version, Some((module.path, module.version))),
         None => (module.path, module.version, None),
     };
@@ -174,6 +191,11 @@ fn wanted<'s>(module: &Module<'s>) -> Wanted<'s> {
         position: parsed.position,
         reasons: modified.into_iter().collect(),
     }
+}
+
+/// Whether a replacement is a directory: the go command writes `(devel)` where it has no version to write.
+fn is_directory(path: &str, version: &str) -> bool {
+    matches!(version, "" | "(devel)") || path.starts_with(['.', '/', '\\'])
 }
 
 fn in_directory<'s>(module: &Module<'s>, directory: &str) -> Wanted<'s> {

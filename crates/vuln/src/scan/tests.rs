@@ -387,6 +387,28 @@ fn platform_limits_count_where_the_platform_is_known() {
 }
 
 #[test]
+fn a_platform_that_builds_the_files_of_another_has_its_advisories() {
+    let names = names(&["example.com/m/p.F"]);
+    for (goos, limit, findings) in [
+        ("android", "linux", 1),
+        ("illumos", "solaris", 1),
+        ("ios", "darwin", 1),
+        ("linux", "android", 0),
+    ] {
+        let import = format!(
+            r#""imports": [{{"path": "example.com/m/p", "symbols": ["F"], "goos": ["{limit}"]}}]"#
+        );
+        let mut subject = subject(&names, &[module("example.com/m", "v1.4.0")]);
+        subject.goos = Some(goos);
+        let scan = run(
+            &subject,
+            &[advisory("GO-1", "example.com/m", EVERYTHING, &import)],
+        );
+        assert_eq!(scan.findings.len(), findings, "{goos} on {limit}");
+    }
+}
+
+#[test]
 fn withdrawn_advisories_count_until_their_day() {
     let names = names(&["example.com/m/p.F"]);
     let subject = subject(&names, &[module("example.com/m", "v1.4.0")]);
@@ -455,11 +477,18 @@ fn replacements_are_matched_as_what_replaces() {
 #[test]
 fn a_local_directory_leaves_the_original_undecided() {
     let names = names(&["example.com/m/p.F"]);
-    for directory in ["../fork", "/src/fork", "C:\\fork"] {
+    for replace in [
+        ("../fork", "(devel)"),
+        ("/src/fork", "(devel)"),
+        ("C:\\fork", "(devel)"),
+        ("./fork", ""),
+        ("./fork", "v1.9.0"),
+    ] {
+        let directory = replace.0;
         let replaced = Module {
             path: "example.com/m",
             version: "v1.9.0",
-            replace: Some((directory, "")),
+            replace: Some(replace),
         };
         let scan = run(
             &subject(&names, &[replaced]),
@@ -506,6 +535,53 @@ fn modules_without_a_dot_come_before_the_standard_library() {
         r#""imports": [{"path": "net/url", "symbols": ["Parse"]}, {"path": "example/app/url"}]"#;
     let scan = run(&subject, &[advisory("GO-1", "stdlib", EVERYTHING, std)]);
     assert_eq!(symbols(&scan, only(&scan)), ["net/url Parse"]);
+}
+
+#[test]
+fn packages_of_no_module_are_a_gap() {
+    let names = names(&[
+        "main.main",
+        "example.com/app/cmd/app.main",
+        "example.com/app_test.TestX",
+        "vendor/golang.org/x/net/idna.F",
+        "net/url.Parse",
+        "example.com/m/p.F",
+        "example.org/lost/p.F",
+        "example.org/lost%2ev2.F",
+    ]);
+    let scan = run(
+        &subject(&names, &[module("example.com/m", "v1.4.0")]),
+        &[advisory("GO-1", "example.com/m", EVERYTHING, F_AND_TM)],
+    );
+    assert_eq!(only(&scan).tier, Tier::Linked);
+    let [gap] = scan.gaps.as_slice() else {
+        panic!("{:?}", scan.gaps)
+    };
+    assert_eq!(gap.topic, Topic::BuildInfo);
+    assert!(
+        gap.reason.contains("2 of the packages (example.org/lost/p"),
+        "{gap}"
+    );
+}
+
+#[test]
+fn more_versions_of_a_module_than_a_build_can_have_are_a_gap() {
+    let names = names(&["example.com/m/p.F"]);
+    let versions: Vec<String> = (0..100_000).map(|n| format!("v1.0.{n}")).collect();
+    let modules: Vec<Module<'_>> = versions
+        .iter()
+        .map(|version| Module {
+            path: "example.com/m",
+            version,
+            replace: None,
+        })
+        .collect();
+    let scan = run(
+        &subject(&names, &modules),
+        &[advisory("GO-1", "example.com/m", EVERYTHING, F_AND_TM)],
+    );
+    assert_eq!(scan.findings.len(), 16);
+    assert!(scan.gaps[0].reason.contains("more than 16 versions"));
 }
 
 #[test]

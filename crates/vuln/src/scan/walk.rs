@@ -10,6 +10,11 @@ use crate::name::{self, Function};
 use crate::subject::{Subject, SymbolId};
 use std::collections::{BTreeSet, HashMap};
 
+/// Most packages vendored into the standard library that are noted (Go 1.27 has about forty), and the longest path of
+/// one. They are for a remark only, and each prefix of each is looked up.
+const MOST_VENDORED: usize = 500;
+const LONGEST_VENDORED: usize = 256;
+
 /// What the pass met.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -17,6 +22,8 @@ pub(super) struct Found {
     pub(super) packages: Vec<Package>,
     /// Paths of packages vendored into the standard library, without the `vendor/`.
     pub(super) vendored: BTreeSet<String>,
+    /// Packages of no module that is known.
+    pub(super) foreign: Foreign,
 }
 
 /// A package in the binary, with the symbols that matter.
@@ -28,6 +35,14 @@ pub(super) struct Package {
     pub(super) candidates: Vec<(usize, Extent)>,
     /// Symbols met, by the database's name.
     pub(super) symbols: HashMap<String, Met>,
+}
+
+/// Packages that are in the binary while the build information names no module for them.
+#[derive(Debug, Default)]
+pub(super) struct Foreign {
+    pub(super) count: usize,
+    /// The first of them, as met.
+    pub(super) example: Option<String>,
 }
 
 /// How much of a package a candidate covers.
@@ -68,6 +83,8 @@ pub(super) struct Walk<'w> {
     by_module: HashMap<usize, Vec<usize>>,
     /// For each package of `found`.
     interests: Vec<Interest<'w>>,
+    /// Number of each package of `found`, by import path.
+    by_path: HashMap<String, usize>,
     /// Interest by package as the linker writes it (escaped, before the dot).
     known: HashMap<String, Option<usize>>,
     /// Package of the last name with its dot, and its interest.
@@ -102,6 +119,7 @@ impl<'w> Walk<'w> {
             by_package,
             by_module,
             interests: Vec::new(),
+            by_path: HashMap::new(),
             known: HashMap::new(),
             last: (String::new(), None),
             scratch: String::new(),
@@ -149,19 +167,21 @@ impl<'w> Walk<'w> {
     /// Notes the package and gives its interest, if any candidate asks for it.
     fn look_up(&mut self, package: &str) -> Option<usize> {
         let path = self.import_path(package);
-        if let Some(vendored) = path.strip_prefix("vendor/") {
+        if let Some(vendored) = path.strip_prefix("vendor/")
+            && self.found.vendored.len() < MOST_VENDORED
+            && vendored.len() <= LONGEST_VENDORED
+        {
             self.found.vendored.insert(vendored.to_owned());
         }
-        if let Some(index) = self
-            .found
-            .packages
-            .iter()
-            .position(|known| known.path == path)
-        {
+        if let Some(&index) = self.by_path.get(&path) {
             // `main` and the main package's own path lead to the same package.
             return Some(index);
         }
-        let (owners, asked) = self.modules.owners(&path);
+        let Some((owners, asked)) = self.modules.owners(&path) else {
+            self.found.foreign.count += 1;
+            self.found.foreign.example.get_or_insert(path);
+            return None;
+        };
         let mut interest = Interest {
             named: HashMap::new(),
             whole: false,
@@ -185,6 +205,7 @@ impl<'w> Walk<'w> {
         if candidates.is_empty() {
             return None;
         }
+        self.by_path.insert(path.clone(), self.interests.len());
         self.found.packages.push(Package {
             path,
             candidates,
