@@ -15,6 +15,10 @@ const FLAG_BIG_ENDIAN: u8 = 1;
 const FLAG_INLINE: u8 = 2;
 /// Sixteen bytes before and after the module text; the last one before the end mark is a line feed.
 const MARK_LEN: usize = 16;
+/// Longest module text that is read, in bytes; that of the largest real programs has some hundred thousand.
+const LONGEST_TEXT: usize = 4 << 20;
+/// Longest Go version, module path or module version that is read, in bytes: they are repeated in every finding.
+const LONGEST_FIELD: usize = 1024;
 
 /// The build information of a binary. Texts are borrowed from the file and hostile.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,7 +33,7 @@ pub struct BuildInfo<'a> {
     pub deps: Vec<Module<'a>>,
     /// Settings (`build` lines) in file order, unquoted where the go command had quoted them.
     pub settings: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    /// Lines that have none of the known forms; what they say is not known.
+    /// Lines that have none of the known forms, or a field longer than any real one; what they say is not known.
     pub unknown_lines: usize,
 }
 
@@ -148,6 +152,10 @@ fn parse<'a>(version: &'a [u8], text: &'a [u8]) -> Fact<BuildInfo<'a>> {
         std::str::from_utf8(bytes)
             .map_err(|_| Gap::new(Topic::BuildInfo, "the build information is not UTF-8"))
     };
+    if version.len() > LONGEST_FIELD || text.len() > LONGEST_TEXT {
+        let reason = "the build information is longer than any real one: it is damaged";
+        return Err(Gap::new(Topic::BuildInfo, reason));
+    }
     let text = utf8(unframe(text))?;
     let mut info = BuildInfo {
         go_version: utf8(version)?,
@@ -176,12 +184,13 @@ fn unframe(text: &[u8]) -> &[u8] {
 fn parse_line<'a>(info: &mut BuildInfo<'a>, line: &'a str) -> Option<()> {
     let (word, rest) = line.split_once('\t')?;
     match word {
+        "path" if rest.len() > LONGEST_FIELD => return None,
         "path" => info.path = Some(rest),
-        "mod" => info.main = Some(parse_module(rest)),
-        "dep" => info.deps.push(parse_module(rest)),
+        "mod" => info.main = Some(parse_module(rest)?),
+        "dep" => info.deps.push(parse_module(rest)?),
         "=>" => {
             let replaced = info.deps.last_mut().or(info.main.as_mut())?;
-            replaced.replace = Some(Box::new(parse_module(rest)));
+            replaced.replace = Some(Box::new(parse_module(rest)?));
         }
         "build" => info.settings.push(parse_setting(rest)?),
         _ => return None,
@@ -189,15 +198,19 @@ fn parse_line<'a>(info: &mut BuildInfo<'a>, line: &'a str) -> Option<()> {
     Some(())
 }
 
-fn parse_module(rest: &str) -> Module<'_> {
+/// Path, version and sum; `None` where one of them is longer than any real one.
+fn parse_module(rest: &str) -> Option<Module<'_>> {
     let mut fields = rest.split('\t');
-    let mut next = || fields.next().unwrap_or_default();
-    Module {
-        path: next(),
-        version: next(),
-        sum: next(),
+    let mut next = || {
+        let field = fields.next().unwrap_or_default();
+        (field.len() <= LONGEST_FIELD).then_some(field)
+    };
+    Some(Module {
+        path: next()?,
+        version: next()?,
+        sum: next()?,
         replace: None,
-    }
+    })
 }
 
 /// `key=value`, either side quoted as `strconv.Quote` does where it holds blanks, quotes or control characters.
@@ -298,6 +311,19 @@ mod tests {
         let text = framed("novelty\tx\n=>\ty\n");
         let info = parse(b"go1.26.8", &text).expect("readable");
         assert_eq!(info.unknown_lines, 2);
+    }
+
+    #[test]
+    fn fields_longer_than_any_real_one_are_not_taken() {
+        let long = "x".repeat(LONGEST_FIELD + 1);
+        let text = framed(&format!(
+            "path\t{long}\ndep\ta.b/c\t{long}\ndep\ta.b/d\tv1.0.0\n"
+        ));
+        let info = parse(b"go1.26.8", &text).expect("readable");
+        assert_eq!((info.unknown_lines, info.deps.len()), (2, 1));
+        assert!(parse(long.as_bytes(), &text).is_err());
+        let text = framed(&"build\tA=b\n".repeat(LONGEST_TEXT / 10));
+        assert!(parse(b"go1.26.8", &text).is_err());
     }
 
     #[test]

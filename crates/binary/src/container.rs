@@ -16,8 +16,10 @@ pub struct Member<'a> {
     pub data: &'a [u8],
 }
 
-/// Most members that are looked at; real fat files have 2, real c-archives a few hundred objects at the most.
+/// Most members of an archive that is read; real c-archives have a few hundred objects at the most.
 const MOST_MEMBERS: usize = 65_536;
+/// Longest name of a member: in a hostile archive all members can share one name as long as the file.
+const LONGEST_NAME: usize = 1024;
 /// Most slices of a fat file: more means that the bytes are a Java class file, which has the same magic.
 const MOST_SLICES: u32 = 30;
 
@@ -93,7 +95,11 @@ fn archive(data: &[u8]) -> Result<Vec<Member<'_>>, Gap> {
     let mut members = Vec::new();
     let mut long_names: &[u8] = &[];
     let mut at = 8;
-    while at < data.len() && members.len() < MOST_MEMBERS {
+    while at < data.len() {
+        if members.len() >= MOST_MEMBERS {
+            let reason = format!("the archive has more than {MOST_MEMBERS} members");
+            return Err(Gap::new(Topic::Image, reason));
+        }
         let (name, body, next) = archive_member(data, at).ok_or_else(|| {
             Gap::new(
                 Topic::Image,
@@ -154,7 +160,10 @@ fn member_name<'a>(
         .and_then(number)
         .and_then(|at| long_names.get(at..));
     let name = match long {
-        Some(rest) => rest.split(|&b| b == b'\n').next().unwrap_or(rest),
+        Some(rest) => {
+            let rest = rest.get(..LONGEST_NAME).unwrap_or(rest);
+            rest.split(|&b| b == b'\n').next().unwrap_or(rest)
+        }
         None => field,
     };
     (

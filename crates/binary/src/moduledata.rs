@@ -121,8 +121,12 @@ impl ModuleData {
     pub fn text_address(&self, offset: TextOffset) -> Option<VirtualAddress> {
         let offset = u64::from(offset.0);
         if self.sections.len() > 1 {
-            let within = |section: &&TextSection| (section.start..section.end).contains(&offset);
-            if let Some(section) = self.sections.iter().find(within) {
+            // They are in order, as the linker lays them out.
+            let behind = self
+                .sections
+                .partition_point(|section| section.start <= offset);
+            let section = behind.checked_sub(1).and_then(|at| self.sections.get(at));
+            if let Some(section) = section.filter(|section| offset < section.end) {
                 return section
                     .base
                     .checked_add(offset - section.start)
@@ -139,6 +143,8 @@ fn pointers_to<'s>(
     target: VirtualAddress,
 ) -> impl Iterator<Item = VirtualAddress> + 's {
     const LIKELY: [&[u8]; 4] = [b".go.module", b"__go_module", b".noptrdata", b"__noptrdata"];
+    // One binary has at most two of them; a hostile one could give these names to any number of long sections.
+    const MOST_LIKELY: usize = 4;
     let pattern = image.order.encode_word(target.0);
     let search = move |bytes: &'s [u8], base: VirtualAddress| {
         let (pattern, len) = pattern.unwrap_or_default();
@@ -161,7 +167,8 @@ fn pointers_to<'s>(
     let likely = image
         .sections
         .iter()
-        .filter(|section| LIKELY.contains(&section.name));
+        .filter(|section| LIKELY.contains(&section.name))
+        .take(MOST_LIKELY);
     let segments = |write: bool| {
         let segments = image.segments.iter();
         segments.filter(move |segment| {

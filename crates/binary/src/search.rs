@@ -59,6 +59,8 @@ pub(crate) struct Search<'s, 'a> {
     budget: Budget,
     trees: Vec<Tree>,
     found: Vec<Occurrence<'a>>,
+    /// Some tree or record of one is not in the file.
+    lost_trees: bool,
     gaps: Vec<Gap>,
 }
 
@@ -76,6 +78,7 @@ impl<'s, 'a> Search<'s, 'a> {
             budget: binary.budget(),
             trees: Vec::new(),
             found: Vec::new(),
+            lost_trees: false,
             gaps: Vec::new(),
         };
         search.functions();
@@ -160,7 +163,9 @@ impl<'s, 'a> Search<'s, 'a> {
             // A tree ends where the next one starts, at the latest.
             let end = behind.first().map_or(region.len(), |next| next.offset());
             let extent = end.saturating_sub(first.offset());
-            if let Some(tree) = region.slice(first.offset(), extent)
+            let tree = region.slice(first.offset(), extent);
+            self.lost_trees |= tree.is_none();
+            if let Some(tree) = tree
                 && self
                     .table
                     .inlined_names(tree)
@@ -171,6 +176,9 @@ impl<'s, 'a> Search<'s, 'a> {
                     .for_each(|tree| self.inline_tree(region, *tree));
             }
             rest = behind;
+        }
+        if self.lost_trees {
+            self.gap(Topic::InlineTree, "inline trees lie outside the file");
         }
         if self.budget.is_spent() {
             self.gap(
@@ -186,10 +194,13 @@ impl<'s, 'a> Search<'s, 'a> {
             return;
         };
         for index in 0..function.inlined_count(&mut self.budget) {
-            let call = function.inlined_call(records, index);
-            let Some(call) = call.filter(|_| self.budget.take(1)) else {
+            let Some(call) = function.inlined_call(records, index) else {
+                self.lost_trees = true;
                 return;
             };
+            if !self.budget.take(1) {
+                return;
+            }
             if self.wanted.contains(call.name) {
                 let position = function.position(u64::from(call.parent_pc), &mut self.budget);
                 self.take(&function, call.name, true, position);

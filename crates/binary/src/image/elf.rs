@@ -3,10 +3,11 @@
 //! A loaded image is seen through its program headers; only a relocatable object is seen through its sections.
 
 use super::overlay::{ObjectLayout, Overlay, as_segment};
-use super::{Format, Image, Kind, Permissions, Section, Segment, clip};
+use super::{Format, Image, Kind, Permissions, Section, Segment, clip, sort_segments};
 use crate::address::{FileOffset, VirtualAddress};
 use crate::bytes::{Bytes, Endian, Order, Width};
 use crate::gap::{Gap, Topic};
+use std::rc::Rc;
 
 const ET_REL: u16 = 1;
 const ET_EXEC: u16 = 2;
@@ -132,11 +133,12 @@ pub(super) fn parse(data: &[u8]) -> Result<Image<'_>, Gap> {
         Vec::new()
     };
     let sections = sections(bytes, &headers, &addresses);
-    let segments = if is_object {
+    let mut segments = if is_object {
         object_segments(&headers, &sections)
     } else {
         load_segments(data.len(), &programs)
     };
+    sort_segments(&mut segments);
     if segments.is_empty() {
         return Err(Gap::new(
             Topic::Image,
@@ -398,7 +400,7 @@ enum Target {
     Section {
         address: VirtualAddress,
         symbols: (u64, u64),
-        sections: Vec<Option<VirtualAddress>>,
+        sections: Rc<[Option<VirtualAddress>]>,
     },
 }
 
@@ -471,6 +473,8 @@ fn object_tables(
     headers: &[SectionHeader],
     addresses: &[Option<VirtualAddress>],
 ) -> Vec<RelocationTable> {
+    // Shared: a hostile object can have as many tables as it has sections.
+    let sections: Rc<[Option<VirtualAddress>]> = addresses.into();
     let of = |header: &SectionHeader| {
         let address = addresses
             .get(usize::try_from(header.info).ok()?)
@@ -484,7 +488,7 @@ fn object_tables(
             target: Target::Section {
                 address,
                 symbols: (symbols.offset, symbols.len),
-                sections: addresses.to_vec(),
+                sections: Rc::clone(&sections),
             },
             relative: 0,
             absolute: 0,

@@ -110,7 +110,8 @@ pub struct Image<'a> {
     pub os: Option<&'static str>,
     /// Byte order and pointer size.
     pub order: Order,
-    /// Loaded segments in file order of their headers.
+    /// Loaded segments by ascending address. Together they are at most twice as long as the file, so that looking
+    /// through all of them is linear in its size.
     pub segments: Vec<Segment>,
     /// Section hints in table order; empty where the table is missing or unreadable.
     pub sections: Vec<Section<'a>>,
@@ -125,7 +126,7 @@ impl<'a> Image<'a> {
     /// # Errors
     /// A gap on [`Topic::Image`] where the bytes are no ELF, Mach-O or PE image or their headers cannot be read.
     pub fn parse(data: &'a [u8]) -> Result<Image<'a>, Gap> {
-        match data {
+        let mut image = match data {
             [0x7f, b'E', b'L', b'F', ..] => elf::parse(data),
             [b'M', b'Z', ..] => pe::parse(data),
             _ if macho::is_macho(data) => macho::parse(data),
@@ -134,7 +135,15 @@ impl<'a> Image<'a> {
                 Topic::Image,
                 "the file is neither ELF nor PE nor Mach-O",
             )),
+        }?;
+        sort_segments(&mut image.segments);
+        if mapped_len(&image.segments) > 2 * data.len() as u64 {
+            return Err(Gap::new(
+                Topic::Image,
+                "the segments overlap: together they are more than twice as long as the file",
+            ));
         }
+        Ok(image)
     }
 
     /// The whole file, in the image's byte order.
@@ -165,12 +174,12 @@ impl<'a> Image<'a> {
 
     /// The segment that has a file byte for `address`.
     pub fn segment_at(&self, address: VirtualAddress) -> Option<&Segment> {
-        self.segments.iter().find(|segment| {
-            address
-                .0
-                .checked_sub(segment.address.0)
-                .is_some_and(|offset| offset < segment.len)
-        })
+        let behind = self
+            .segments
+            .partition_point(|segment| segment.address <= address);
+        let segment = self.segments.get(behind.checked_sub(1)?)?;
+        let offset = address.0.checked_sub(segment.address.0)?;
+        (offset < segment.len).then_some(segment)
     }
 
     /// Everything from `address` to the end of its segment's file bytes.
@@ -221,6 +230,17 @@ impl<'a> Image<'a> {
         ];
         self.section(&NAMES).is_some_and(|section| section.len > 0)
     }
+}
+
+/// [`Image::segment_at`] searches by address.
+fn sort_segments(segments: &mut [Segment]) {
+    segments.sort_by_key(|segment| segment.address);
+}
+
+fn mapped_len(segments: &[Segment]) -> u64 {
+    segments
+        .iter()
+        .fold(0, |sum: u64, segment| sum.saturating_add(segment.len))
 }
 
 /// Clips `offset..offset+len` to a file of `file_len` bytes; gives the clipped length.

@@ -75,11 +75,13 @@ impl Overlay {
     }
 }
 
+/// The bits of a chained word that say where it points to.
+const CHAINED_TARGET: u64 = (1 << 36) - 1;
+
 /// `dyld_chained_ptr_64` and `dyld_chained_ptr_64_offset` (mach-o/fixup-chains.h): 36 bits of target, the rest is the
 /// chain. Which of the two it is follows from where the target lies.
 fn chained(image: &Image<'_>, base: u64, plain: u64) -> u64 {
-    const TARGET: u64 = (1 << 36) - 1;
-    let target = plain & TARGET;
+    let target = plain & CHAINED_TARGET;
     if plain == 0 || plain == target && image.segment_at(VirtualAddress(plain)).is_some() {
         return plain;
     }
@@ -90,6 +92,9 @@ fn chained(image: &Image<'_>, base: u64, plain: u64) -> u64 {
 }
 
 fn chained_to(image: &Image<'_>, base: u64, target: VirtualAddress) -> Vec<VirtualAddress> {
+    // Nearly all words are settled by their low bits, without asking what is mapped.
+    let low = |address: u64| address & CHAINED_TARGET;
+    let (direct, from_base) = (low(target.0), low(target.0.wrapping_sub(base)));
     let data = image
         .segments
         .iter()
@@ -98,7 +103,8 @@ fn chained_to(image: &Image<'_>, base: u64, target: VirtualAddress) -> Vec<Virtu
         let bytes = image.segment_bytes(segment);
         (0..bytes.len() / 8).filter_map(move |index| {
             let plain = bytes.nth_word(index)?;
-            (plain != target.0 && chained(image, base, plain) == target.0)
+            let candidate = low(plain) == direct || low(plain) == from_base;
+            (candidate && plain != target.0 && chained(image, base, plain) == target.0)
                 .then(|| segment.address.offset(index * 8))?
         })
     })

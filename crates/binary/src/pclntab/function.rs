@@ -167,7 +167,7 @@ impl<'a> Function<'a> {
         let file = self.runs(self.record.u32(5 * 4)?, budget)?.find(at)?.value;
         let line = self.runs(self.record.u32(6 * 4)?, budget)?.find(at)?.value;
         Some(Position {
-            file: self.file(file)?,
+            file: self.file(file, budget)?,
             line: u32::try_from(line).unwrap_or(0),
         })
     }
@@ -196,7 +196,7 @@ impl<'a> Function<'a> {
     }
 
     /// The name of the `index`-th file of the function's compilation unit.
-    fn file(&self, index: i32) -> Option<&'a [u8]> {
+    fn file(&self, index: i32, budget: &mut Budget) -> Option<&'a [u8]> {
         let unit = self.record.u32(8 * 4)?;
         let index = u64::from(unit).checked_add(u64::try_from(index).ok()?)?;
         let offsets = self.table.offsets;
@@ -205,9 +205,13 @@ impl<'a> Function<'a> {
             return None;
         }
         let file = self.table.bytes.u32(entry).filter(|&file| file != NONE)?;
-        self.table
+        let name = self
+            .table
             .bytes
-            .c_str(offsets.files.checked_add(u64::from(file))?)
+            .c_str(offsets.files.checked_add(u64::from(file))?)?;
+        // A search for the end goes sixteen bytes at a time at least. It counts, because all positions of a hostile file
+        // can name the same megabyte.
+        budget.take(name.len() as u64 / 16).then_some(name)
     }
 
     /// The `index`-th record of the inline tree that starts at `tree`.

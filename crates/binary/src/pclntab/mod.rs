@@ -184,16 +184,17 @@ impl<'a> Pclntab<'a> {
         Bytes::new(self.name_table(), self.bytes.order()).c_str(u64::from(offset.0))
     }
 
-    /// True where a name starts at the offset: it is the first, or a NUL is before it.
+    /// True where a name starts at the offset: it is the first, or a NUL is before it. No function's name is empty, so a
+    /// stretch of zeros is no row of names.
     pub(crate) fn is_name_start(&self, offset: NameOffset) -> bool {
         let table = self.name_table();
-        match usize::try_from(offset.0).ok().map(|at| at.checked_sub(1)) {
-            Some(Some(before)) => {
-                table.get(before) == Some(&0) && before.checked_add(1) < Some(table.len())
-            }
-            Some(None) => !table.is_empty(),
-            None => false,
-        }
+        let Ok(at) = usize::try_from(offset.0) else {
+            return false;
+        };
+        let follows = at
+            .checked_sub(1)
+            .is_none_or(|before| table.get(before) == Some(&0));
+        follows && table.get(at).is_some_and(|&first| first != 0)
     }
 
     /// The functions in order of their entries, up to the first record that lies outside the table.
