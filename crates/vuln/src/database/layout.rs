@@ -20,6 +20,8 @@
 
 pub(super) const MAGIC: [u8; 8] = *b"GOASSAYV";
 pub(super) const FORMAT: u32 = 1;
+/// Formats above this one are damage, not the future.
+pub(super) const LAST_CREDIBLE_FORMAT: u32 = 999;
 /// Where the checksummed part starts.
 pub(super) const CHECKED_FROM: usize = 16;
 /// Where the identity starts.

@@ -2,8 +2,8 @@
 //! never an allocation larger than a small multiple of its size.
 
 use super::layout::{
-    CHECKED_FROM, COUNTS, FIXED, FORMAT, GO_PAGE, IDENTITY_AT, INTRODUCED, LAST_AFFECTED, MAGIC,
-    MODULE,
+    CHECKED_FROM, COUNTS, FIXED, FORMAT, GO_PAGE, IDENTITY_AT, INTRODUCED, LAST_AFFECTED,
+    LAST_CREDIBLE_FORMAT, MAGIC, MODULE,
 };
 use super::{DatabaseError, Identity};
 use crate::finding::{Advisory, ReviewStatus};
@@ -16,7 +16,7 @@ pub struct Database<'a> {
     identity: Identity,
     payload: &'a [u8],
     ends: &'a [u8],
-    text: &'a [u8],
+    text: &'a str,
     modules: &'a [u8],
     advisories: &'a [u8],
     records: &'a [u8],
@@ -86,7 +86,9 @@ impl<'a> Database<'a> {
         let database = Database {
             payload,
             ends: sections.take_table(strings, 4)?,
-            text: sections.take(text as usize)?,
+            // Checked as a whole: text by text it would cost a hostile file's length for each of its records.
+            text: std::str::from_utf8(sections.take(text as usize)?)
+                .map_err(|_| altered("its texts are not UTF-8"))?,
             modules: sections.take_table(modules, MODULE)?,
             advisories: sections.take_table(advisories, 4)?,
             records: sections.take(records as usize)?,
@@ -146,9 +148,17 @@ impl<'a> Database<'a> {
     pub fn advisory(&self, number: u32) -> Result<Entry<'a>> {
         let mut cursor = self.advisory_cursor(number)?;
         let (advisory, withdrawn) = cursor.facts()?;
+        // In the order in which they lie, none within another: else a small file could say the same for ever.
+        let mut end = 0;
         let affected = cursor.list(|cursor| {
             let offset = cursor.number()?;
-            cursor.database.cursor(offset)?.affected()
+            if (offset as usize) < end {
+                return Err(altered("records lie within each other"));
+            }
+            let mut record = cursor.database.cursor(offset)?;
+            let affected = record.affected()?;
+            end = self.records.len() - record.rest.len();
+            Ok(affected)
         })?;
         Ok(Entry {
             advisory,
@@ -205,8 +215,7 @@ impl<'a> Database<'a> {
             Some(before) => word(self.ends, before * 4).ok_or_else(missing)? as usize,
             None => 0,
         };
-        let bytes = self.text.get(start..end).ok_or_else(missing)?;
-        std::str::from_utf8(bytes).map_err(|_| altered("a text is not UTF-8"))
+        self.text.get(start..end).ok_or_else(missing)
     }
 
     fn cursor(&self, offset: u32) -> Result<Cursor<'_, 'a>> {
@@ -263,6 +272,9 @@ impl Header {
         };
         let at = |offset: usize| word(file, offset).ok_or_else(|| truncated(IDENTITY_AT as u64));
         let found = at(8)?;
+        if found > LAST_CREDIBLE_FORMAT {
+            return Err(altered("its header names a format that cannot be"));
+        }
         if found > FORMAT {
             return Err(DatabaseError::Newer {
                 found,

@@ -269,6 +269,9 @@ fn other_files_and_newer_formats_are_told_apart() {
     let error = Database::open(&newer).unwrap_err();
     assert_eq!(error, DatabaseError::Newer { found: 2, known: 1 });
     assert!(error.hint().contains("Update goassay"));
+    newer[10] = 1;
+    let error = Database::open(&newer).unwrap_err();
+    assert!(matches!(error, DatabaseError::Altered(_)), "{error}");
 }
 
 #[test]
