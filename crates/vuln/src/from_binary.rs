@@ -27,12 +27,17 @@ impl SymbolSource for Binary<'_> {
 
     fn locate(&self, wanted: &[SymbolId]) -> (Vec<Location>, Vec<Gap>) {
         let wanted: Vec<NameOffset> = wanted.iter().copied().map(NameOffset).collect();
-        let (occurrences, gaps) = self.occurrences(&wanted);
-        let mut texts = Texts::default();
-        let locations = occurrences
+        let (occurrences, mut gaps) = self.occurrences(&wanted);
+        let mut texts = Texts::new(self.image().bytes().data().len());
+        let locations: Vec<Location> = occurrences
             .iter()
-            .map(|occurrence| location(self, occurrence, &mut texts));
-        (locations.collect(), gaps)
+            .map_while(|occurrence| location(self, occurrence, &mut texts))
+            .collect();
+        if locations.len() < occurrences.len() {
+            let reason = "names and files lie within each other so often that not all places of the symbols are listed";
+            gaps.push(Gap::new(Topic::Lines, reason));
+        }
+        (locations, gaps)
     }
 }
 
@@ -40,18 +45,21 @@ fn location<'a>(
     binary: &Binary<'a>,
     occurrence: &Occurrence<'a>,
     texts: &mut Texts<'a>,
-) -> Location {
+) -> Option<Location> {
     let address = occurrence.address.map(|address| address.0);
-    let position = occurrence.position.map(|position| Position {
-        file: texts.share(position.file),
-        line: position.line,
-    });
+    let position = match occurrence.position {
+        Some(position) => Some(Position {
+            file: texts.share(position.file)?,
+            line: position.line,
+        }),
+        None => None,
+    };
     let place = if occurrence.inlined {
         let name = binary
             .pclntab()
             .ok()
             .and_then(|table| table.name(occurrence.function));
-        let host = texts.share(name.unwrap_or_default());
+        let host = texts.share(name.unwrap_or_default())?;
         Place::Inlined {
             host,
             host_address: address,
@@ -60,28 +68,43 @@ fn location<'a>(
     } else {
         Place::Function { address, position }
     };
-    Location {
+    Some(Location {
         symbol: occurrence.name.0,
         place,
-    }
+    })
 }
 
 /// Texts of the binary that many places share, each one copied once; known again by where it lies.
-#[derive(Default)]
+///
+/// In a real binary all of them together are shorter than the file. In a made-up one they can be endings of one text as
+/// long as the file, so what is looked at is bounded.
 struct Texts<'a> {
     known: HashMap<*const u8, (&'a [u8], Arc<str>)>,
+    /// Bytes that may still be copied; finding the end of a known text counts as a little.
+    left: usize,
 }
 
 impl<'a> Texts<'a> {
-    fn share(&mut self, bytes: &'a [u8]) -> Arc<str> {
-        let entry = self.known.entry(bytes.as_ptr());
-        let (known, text) = entry.or_insert_with(|| (bytes, text(bytes)));
-        // Two texts may start at one place only where tables overlap.
-        if known.len() == bytes.len() {
-            Arc::clone(text)
-        } else {
-            self::text(bytes)
+    fn new(file_len: usize) -> Texts<'a> {
+        Texts {
+            known: HashMap::new(),
+            left: file_len.saturating_mul(4).saturating_add(16 << 20),
         }
+    }
+
+    /// `None` where too much was copied already.
+    fn share(&mut self, bytes: &'a [u8]) -> Option<Arc<str>> {
+        let known = self.known.get(&bytes.as_ptr());
+        // Two texts may start at one place only where tables overlap.
+        if let Some((_, text)) = known.filter(|(known, _)| known.len() == bytes.len()) {
+            self.left = self.left.checked_sub(bytes.len() / 64)?;
+            return Some(Arc::clone(text));
+        }
+        self.left = self.left.checked_sub(bytes.len())?;
+        let text = text(bytes);
+        self.known
+            .insert(bytes.as_ptr(), (bytes, Arc::clone(&text)));
+        Some(text)
     }
 }
 
@@ -145,4 +168,32 @@ fn module<'s>(module: &'s buildinfo::Module<'s>) -> Module<'s> {
 /// Hostile bytes as text; those of an honest binary as they are.
 fn text(bytes: &[u8]) -> Arc<str> {
     Arc::from(String::from_utf8_lossy(bytes).as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_copied_once() {
+        let data = b"a/b.go\0c.go\0";
+        let mut texts = Texts::new(data.len());
+        let first = texts.share(&data[..6]).expect("short");
+        assert_eq!(&*first, "a/b.go");
+        assert!(Arc::ptr_eq(
+            &first,
+            &texts.share(&data[..6]).expect("short")
+        ));
+        assert_eq!(texts.share(&data[7..11]).as_deref(), Some("c.go"));
+    }
+
+    #[test]
+    fn endings_of_one_endless_text_are_cut_short() {
+        let data = vec![b'x'; 1 << 20];
+        let mut texts = Texts::new(data.len());
+        let shared = (0..1000)
+            .map_while(|start| texts.share(&data[start..]))
+            .count();
+        assert!((4..100).contains(&shared), "{shared}");
+    }
 }
