@@ -91,18 +91,18 @@ impl Bench {
     fn goassay(&self, target: &Path) -> Command {
         let mut command = Command::new(ours::program());
         command
-            .args(["scan", "--format", "json", "--no-progress", "--offline"])
+            .args(["scan", "--no-progress", "--offline"])
             .arg(target);
         command
     }
 
-    /// The reference on the unstripped program; ours on the unstripped and on the stripped one.
+    /// Both as they are started by a person, with text as their output: the reference on the unstripped program; ours on the unstripped and on the stripped one.
     fn scans(&self) -> Outcome<(Vec<Sample>, [Vec<Sample>; 2])> {
         let (mut reference, mut plain, mut stripped) = (Vec::new(), Vec::new(), Vec::new());
         for run in 0..self.runs {
             let copy = self.copy(&self.plain, run)?;
             let mut govulncheck = Command::new(&self.govulncheck);
-            govulncheck.args(["-mode", "binary", "-format", "json", "-db"]);
+            govulncheck.args(["-mode", "binary", "-db"]);
             govulncheck
                 .arg(format!("file://{}", self.database.display()))
                 .arg(&copy);
@@ -111,6 +111,9 @@ impl Bench {
             let copy = self.copy(&self.stripped, run)?;
             stripped.push(measure(&self.goassay(&copy))?);
         }
+        // The folder that comes next must hold nothing but its own files.
+        let copies = self.scratch.path().join("copies");
+        std::fs::remove_dir_all(&copies).context(copies.display())?;
         Ok((reference, [plain, stripped]))
     }
 
