@@ -34,6 +34,10 @@ pub(super) fn finish(
     gaps.extend(modules.gaps.iter().cloned());
     let mut found = found.unwrap_or_default();
     gaps.extend(foreign_gap(&found.foreign));
+    if found.cut {
+        let reason = "more functions than can be listed are in packages of which all counts";
+        gaps.push(Gap::new(Topic::Symbols, reason));
+    }
     found.packages.iter_mut().for_each(settle_hosts);
     let mut notes = replaced_notes(&modules, database)?;
     notes.extend(vendored_note(&found.vendored, database)?);

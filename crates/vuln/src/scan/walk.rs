@@ -15,6 +15,10 @@ use std::collections::{BTreeSet, HashMap};
 const MOST_VENDORED: usize = 500;
 const LONGEST_VENDORED: usize = 256;
 
+/// Most names that are listed because all of their package counts: each takes many times its length in memory, and no
+/// finding depends on them. The largest programs have some hundred thousand functions in all.
+const MOST_UNNAMED: usize = 1 << 18;
+
 /// What the pass met.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -22,6 +26,8 @@ pub(super) struct Found {
     pub(super) packages: Vec<Package>,
     /// Paths of packages vendored into the standard library, without the `vendor/`.
     pub(super) vendored: BTreeSet<String>,
+    /// More names of packages that count whole than are listed.
+    pub(super) cut: bool,
     /// Packages of no module that is known.
     pub(super) foreign: Foreign,
 }
@@ -90,6 +96,8 @@ pub(super) struct Walk<'w> {
     /// Package of the last name with its dot, and its interest.
     last: (String, Option<usize>),
     scratch: String,
+    /// How many names were taken because all of their package counts.
+    unnamed: usize,
     found: Found,
 }
 
@@ -123,6 +131,7 @@ impl<'w> Walk<'w> {
             known: HashMap::new(),
             last: (String::new(), None),
             scratch: String::new(),
+            unnamed: 0,
             found: Found::default(),
         }
     }
@@ -231,10 +240,18 @@ impl<'w> Walk<'w> {
         };
         let symbols = &mut self.found.packages[interest].symbols;
         let interest = &self.interests[interest];
+        let (unnamed, cut) = (&mut self.unnamed, &mut self.found.cut);
         let mut take = |name: &str, kind: VariantKind, always: bool| {
             let named = interest.named.get(name);
-            if named.is_none() && !always {
-                return;
+            if named.is_none() {
+                if !always {
+                    return;
+                }
+                if *unnamed == MOST_UNNAMED {
+                    *cut = true;
+                    return;
+                }
+                *unnamed += 1;
             }
             if !symbols.contains_key(name) {
                 let named_by = named.cloned().unwrap_or_default();

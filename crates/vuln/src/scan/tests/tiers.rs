@@ -156,6 +156,38 @@ fn an_advisory_without_imports_counts_all_packages_of_its_own_module() {
 }
 
 #[test]
+fn functions_of_whole_packages_are_listed_up_to_a_bound() {
+    /// More functions than any program has, in one package, and one that an advisory names behind them.
+    struct Endless;
+    impl SymbolSource for Endless {
+        fn for_each(&self, visit: &mut dyn FnMut(SymbolId, &str)) {
+            for id in 0..300_000 {
+                visit(id, &format!("example.com/m/p.G{id}"));
+            }
+            visit(300_000, "example.com/m/p.F");
+        }
+
+        fn locate(&self, _: &[SymbolId]) -> (Vec<Location>, Vec<Gap>) {
+            (Vec::new(), Vec::new())
+        }
+    }
+    let nothing = names(&[]);
+    let mut subject = subject(&nothing, &[module("example.com/m", "v1.4.0")]);
+    subject.symbols = Symbols::Known(&Endless);
+    let whole = r#""imports": [{"path": "example.com/m/p"}]"#;
+    let scan = run(
+        &subject,
+        &[
+            advisory("GO-1", "example.com/m", EVERYTHING, whole),
+            advisory("GO-2", "example.com/m", EVERYTHING, F_AND_TM),
+        ],
+    );
+    assert_eq!(scan.symbols.len(), (1 << 18) + 1);
+    assert_eq!(scan.findings[1].tier, Tier::Linked);
+    assert!(scan.gaps[0].reason.contains("more functions"));
+}
+
+#[test]
 fn closures_inlined_into_a_function_are_listed_as_the_function() {
     let several = names(&[
         "example.com/m/p.F",
