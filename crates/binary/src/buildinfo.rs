@@ -161,7 +161,8 @@ fn parse<'a>(version: &'a [u8], text: &'a [u8]) -> Fact<BuildInfo<'a>> {
         go_version: utf8(version)?,
         ..BuildInfo::default()
     };
-    for line in text.lines() {
+    // Some builds leave empty lines behind (seen in Terraform 1.11): they say nothing, so nothing is lost with them.
+    for line in text.lines().filter(|line| !line.is_empty()) {
         if parse_line(&mut info, line).is_none() {
             info.unknown_lines += 1;
         }
@@ -304,6 +305,13 @@ mod tests {
     fn text_without_its_frame_is_no_module_text() {
         let info = parse(b"go1.26.8", b"path\tx\n").expect("readable");
         assert!(!info.has_modules());
+    }
+
+    #[test]
+    fn empty_lines_say_nothing() {
+        let text = framed("path\tx\n\n\nmod\tx\tv1.0.0\t\n");
+        let info = parse(b"go1.26.8", &text).expect("readable");
+        assert_eq!((info.unknown_lines, info.path), (0, Some("x")));
     }
 
     #[test]

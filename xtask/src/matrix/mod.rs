@@ -1,7 +1,7 @@
 //! `cargo xtask matrix`: goassay and govulncheck on the same programs, over Go versions, platforms and kinds of files.
 //!
 //! A row passes when our findings contain those of the reference on the unstripped twin, when each of ours that it
-//! does not have has a checked reason ([`compare`]), when all variants (stripped, without DWARF, edited) give the same set,
+//! does not have has a checked reason ([`mod@compare`]), when all variants (stripped, without DWARF, edited) give the same set,
 //! and when the stream that reads like govulncheck's names the same symbols as the document. What was built is
 //! kept below `target/matrix`, and so is the outcome of each row until program, database or this task change.
 //!

@@ -1,3 +1,5 @@
+//! The compact database: what is built is read back, and what is damaged is refused.
+
 use super::{BuildError, Builder, Database, DatabaseError, Source, embedded};
 use crate::finding::ReviewStatus;
 use crate::version::range::{Event, Scheme};
