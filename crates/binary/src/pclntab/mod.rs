@@ -1,7 +1,7 @@
 //! The pc-line table (`runtime.pclntab`): names, functions, files and lines, which no stripping removes.
 //!
 //! Go 1.18 to 1.27; formats: `src/runtime/symtab.go` (`pcHeader`, `_func`, `inlinedCall`) and
-//! `src/cmd/link/internal/ld/pcln.go`. Where the table is in the file is a question for [`find`]; that it is the right one is
+//! `src/cmd/link/internal/ld/pcln.go`. Where the table is in the file is a question for `find`; that it is the right one is
 //! proven by the module data that points to it.
 
 pub(crate) mod find;

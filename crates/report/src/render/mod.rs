@@ -1,4 +1,4 @@
-//! The output formats and what each needs. One module a format; all get the same [`Report`](crate::document::Report).
+//! The output formats and what each needs. One module a format; all get the same [`Report`].
 
 mod govulncheck;
 mod json;

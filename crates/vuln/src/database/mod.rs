@@ -1,7 +1,7 @@
 //! The compact database: one flat file that is looked up in place.
 //!
 //! Opening checks the whole file against its checksum, then lookups decode only what they need. The file carries facts
-//! only, and an [`Identity`] that every report quotes. [`build`] writes it, [`read`] looks things up, [`layout`] is what
+//! only, and an [`Identity`] that every report quotes. `build` writes it, `read` looks things up, `layout` is what
 //! both agree on. The checksum finds damage; it is no signature.
 
 mod build;

@@ -1,8 +1,8 @@
 //! Matches a subject against the database.
 //!
-//! Three steps: the modules of the subject and the advisories that apply to their versions ([`modules`],
-//! [`candidate`]); one pass over the names in the binary, which looks at the packages that a candidate names and passes
-//! over all others ([`walk`]); findings from what was met ([`finish`]). What cannot be decided stays in the outcome with
+//! Three steps: the modules of the subject and the advisories that apply to their versions (`modules`,
+//! `candidate`); one pass over the names in the binary, which looks at the packages that a candidate names and passes
+//! over all others (`walk`); findings from what was met (`finish`). What cannot be decided stays in the outcome with
 //! its reason.
 
 mod candidate;
