@@ -15,12 +15,55 @@ pub fn split(name: &str) -> Option<(&str, &str)> {
         .bytes()
         .position(|b| matches!(b, b'[' | b'(' | b'{'))
         .unwrap_or(name.len());
-    let slash = name[..end].rfind('/').map_or(0, |at| at + 1);
-    let dot = slash + name[slash..end].find('.')?;
+    let path = &name[..end];
+    let slash = path.rfind('/').map_or(0, |at| at + 1);
+    let dot = match promoting_type(path) {
+        Some(dot) => dot,
+        None => slash + path[slash..].find('.')?,
+    };
     let (package, rest) = (&name[..dot], &name[dot + 1..]);
     // `type..eq.…` is how Go before 1.20 wrote `type:.eq.…`.
     let generated = package.contains(':') || name.starts_with("type..");
     (!package.is_empty() && !rest.is_empty() && !generated).then_some((package, rest))
+}
+
+/// Where the package of `example.com/p.T.example.org/q.m` ends: the wrapper of a method `m` that `T` has from an embedded
+/// type carries the package of `m`, because `m` is not exported.
+///
+/// Only the first element of an import path has several dots as a rule (a domain), so an element behind it that goes on
+/// with `.T.` is read as package and type.
+fn promoting_type(path: &str) -> Option<usize> {
+    let mut start = path.find('/')? + 1;
+    while let Some(len) = path[start..].find('/') {
+        let mut parts = path[start..start + len].split('.');
+        let (package, receiver) = (parts.next()?, parts.next());
+        let is_type =
+            receiver.is_some_and(|name| name.starts_with(|c: char| c.is_alphabetic() || c == '_'));
+        if is_type && parts.next().is_some() {
+            return Some(start + package.len());
+        }
+        start += len + 1;
+    }
+    None
+}
+
+/// What follows a package's dot as receiver and method where the method carries its own package (see
+/// [`promoting_type`]): `T` and `m` of `T.example.org/q.m`.
+fn promoted(rest: &str) -> Option<(&str, &str)> {
+    let mut depth = 0_usize;
+    let mut receiver_end = None;
+    let mut slash = None;
+    for (at, b) in rest.bytes().enumerate() {
+        match b {
+            b'[' | b'(' | b'{' => depth += 1,
+            b']' | b')' | b'}' => depth = depth.saturating_sub(1),
+            b'.' if depth == 0 && receiver_end.is_none() => receiver_end = Some(at),
+            b'/' if depth == 0 => slash = Some(at),
+            _ => {}
+        }
+    }
+    let method = &rest[slash? + 1..];
+    Some((&rest[..receiver_end?], &method[method.find('.')? + 1..]))
 }
 
 /// Undoes the linker's escapes (`gopkg.in/yaml%2ev3`). What is no escape stays as it is.
@@ -96,7 +139,11 @@ impl<'a> Function<'a> {
         if rest.starts_with("map.init.") {
             return None;
         }
-        let mut parts = Parts { rest };
+        let (head, tail) = match rest.as_bytes().contains(&b'/') {
+            true => promoted(rest).unwrap_or((rest, "")),
+            false => (rest, ""),
+        };
+        let mut parts = Parts { rest: head }.chain(Parts { rest: tail });
         let first = parts.next().filter(|part| !part.name.is_empty())?;
         let second = parts.next();
         let inner = parts.last();
@@ -262,6 +309,53 @@ impl<'a> Iterator for Parts<'a> {
 mod tests {
     use super::*;
     use VariantKind::{Closure, Exact, Generic, Wrapper};
+
+    #[test]
+    fn promoted_methods_carry_a_package_of_their_own() {
+        let cases = [
+            (
+                "go.etcd.io/etcd/client/v3.retryOption.google.golang.org/grpc.before",
+                "go.etcd.io/etcd/client/v3",
+                "retryOption.before",
+            ),
+            (
+                "github.com/jmoiron/sqlx.Stmt.database/sql.removeClosedStmtLocked",
+                "github.com/jmoiron/sqlx",
+                "Stmt.removeClosedStmtLocked",
+            ),
+            (
+                "github.com/nishanths/exhaustive.enumType.go/types.unexported",
+                "github.com/nishanths/exhaustive",
+                "enumType.unexported",
+            ),
+            (
+                "example.com/p.(*Node).example.org/fs.embed",
+                "example.com/p",
+                "Node.embed",
+            ),
+            (
+                "example.com/p.(*Node).example.org/fs.embed.func1",
+                "example.com/p",
+                "Node.embed",
+            ),
+            (
+                "example.com/p.List[example.org/q.T].M",
+                "example.com/p",
+                "List.M",
+            ),
+        ];
+        for (name, package, symbol) in cases {
+            let (found, rest) = split(name).expect("a package");
+            let mut out = String::new();
+            Function::parse(rest)
+                .expect("a function")
+                .write_to(&mut out);
+            assert_eq!((found, out.as_str()), (package, symbol), "{name}");
+        }
+        // Dots in the first element are a domain's, numbers are no types.
+        assert_eq!(split("a.b.c/d/e.F"), Some(("a.b.c/d/e", "F")));
+        assert_eq!(split("a.b/v1.2.3/e.F"), Some(("a.b/v1.2.3/e", "F")));
+    }
 
     #[test]
     fn packages_end_at_the_first_dot_after_the_last_slash() {
