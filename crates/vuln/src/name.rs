@@ -17,22 +17,24 @@ pub fn split(name: &str) -> Option<(&str, &str)> {
         .unwrap_or(name.len());
     let path = &name[..end];
     let slash = path.rfind('/').map_or(0, |at| at + 1);
-    let dot = match promoting_type(path) {
-        Some(dot) => dot,
-        None => slash + path[slash..].find('.')?,
-    };
+    let dot = slash + path[slash..].find('.')?;
     let (package, rest) = (&name[..dot], &name[dot + 1..]);
     // `type..eq.…` is how Go before 1.20 wrote `type:.eq.…`.
     let generated = package.contains(':') || name.starts_with("type..");
     (!package.is_empty() && !rest.is_empty() && !generated).then_some((package, rest))
 }
 
-/// Where the package of `example.com/p.T.example.org/q.m` ends: the wrapper of a method `m` that `T` has from an embedded
-/// type carries the package of `m`, because `m` is not exported.
+/// The other reading of a name such as `example.com/p.T.example.org/q.m`, if it has one: the wrapper of a method `m` that
+/// the type `T` of `example.com/p` has from an embedded type carries the package of `m`, because `m` is not exported.
 ///
-/// Only the first element of an import path has several dots as a rule (a domain), so an element behind it that goes on
-/// with `.T.` is read as package and type.
-fn promoting_type(path: &str) -> Option<usize> {
+/// The text alone does not settle it (`example.com/google.golang.org/q.F` is a plain function): it is the reading to take
+/// where the package that [`split`] gives cannot be.
+pub fn split_promoted(name: &str) -> Option<(&str, &str)> {
+    let end = name
+        .bytes()
+        .position(|b| matches!(b, b'[' | b'(' | b'{'))
+        .unwrap_or(name.len());
+    let path = &name[..end];
     let mut start = path.find('/')? + 1;
     while let Some(len) = path[start..].find('/') {
         let mut parts = path[start..start + len].split('.');
@@ -40,7 +42,8 @@ fn promoting_type(path: &str) -> Option<usize> {
         let is_type =
             receiver.is_some_and(|name| name.starts_with(|c: char| c.is_alphabetic() || c == '_'));
         if is_type && parts.next().is_some() {
-            return Some(start + package.len());
+            let dot = start + package.len();
+            return Some((&name[..dot], &name[dot + 1..]));
         }
         start += len + 1;
     }
@@ -48,7 +51,7 @@ fn promoting_type(path: &str) -> Option<usize> {
 }
 
 /// What follows a package's dot as receiver and method where the method carries its own package (see
-/// [`promoting_type`]): `T` and `m` of `T.example.org/q.m`.
+/// [`split_promoted`]): `T` and `m` of `T.example.org/q.m`.
 fn promoted(rest: &str) -> Option<(&str, &str)> {
     let mut depth = 0_usize;
     let mut receiver_end = None;
@@ -345,7 +348,9 @@ mod tests {
             ),
         ];
         for (name, package, symbol) in cases {
-            let (found, rest) = split(name).expect("a package");
+            let (found, rest) = split_promoted(name)
+                .or_else(|| split(name))
+                .expect("a package");
             let mut out = String::new();
             Function::parse(rest)
                 .expect("a function")
@@ -353,8 +358,8 @@ mod tests {
             assert_eq!((found, out.as_str()), (package, symbol), "{name}");
         }
         // Dots in the first element are a domain's, numbers are no types.
-        assert_eq!(split("a.b.c/d/e.F"), Some(("a.b.c/d/e", "F")));
-        assert_eq!(split("a.b/v1.2.3/e.F"), Some(("a.b/v1.2.3/e", "F")));
+        assert_eq!(split_promoted("a.b.c/d/e.F"), None);
+        assert_eq!(split_promoted("a.b/v1.2.3/e.F"), None);
     }
 
     #[test]

@@ -141,7 +141,7 @@ impl<'w> Walk<'w> {
         let rest = match name.strip_prefix(self.last.0.as_str()) {
             Some(rest) if !self.last.0.is_empty() && stays_in_package(rest) => rest,
             _ => {
-                let Some((package, rest)) = name::split(name) else {
+                let Some((package, rest)) = self.split(name) else {
                     return;
                 };
                 self.enter(package);
@@ -156,6 +156,16 @@ impl<'w> Walk<'w> {
     /// The pass is over.
     pub(super) fn end(self) -> Found {
         self.found
+    }
+
+    /// The package and the rest of a name; of two readings, the one whose package some module can have.
+    fn split<'n>(&self, name: &'n str) -> Option<(&'n str, &'n str)> {
+        let (package, rest) = name::split(name)?;
+        let has_owner = |package| self.modules.owners(&self.import_path(package)).is_some();
+        match name::split_promoted(name) {
+            Some(other) if !has_owner(package) => Some(other),
+            _ => Some((package, rest)),
+        }
     }
 
     fn enter(&mut self, package: &str) {

@@ -517,7 +517,7 @@ mod tests {
                 "example.com/m@v1.0.0/p/f.go",
             ),
             (
-                "/root/go/pkg/mod/golang.org/toolchain@v0.0.1-go1.21.0.linux-amd64/src/net/url/url.go",
+                "/home/u/go/pkg/mod/golang.org/toolchain@v0.0.1-go1.21.0.linux-amd64/src/net/url/url.go",
                 "net/url/url.go",
             ),
             ("/usr/local/go/src/net/url/url.go", "net/url/url.go"),

@@ -371,3 +371,25 @@ fn the_embedded_database_knows_net_url_parse() {
     assert_eq!(finding.packages, ["net/url"]);
     assert!(symbols(&scan, finding).contains(&"net/url Parse".to_owned()));
 }
+
+#[test]
+fn a_domain_within_a_path_and_a_promoted_method_are_told_apart_by_the_modules() {
+    let advisories = [advisory("GO-1", "example.com/m", FIXED_1_5, F_AND_TM)];
+    let names = names(&[
+        "example.com/m/p.T.google.golang.org/grpc.before",
+        "example.com/contrib/google.golang.org/grpc/otel.New",
+    ]);
+    let otel = module("example.com/contrib/google.golang.org/grpc/otel", "v1.0.0");
+    let scan = run(
+        &subject(&names, &[module("example.com/m/p", "v1.4.0"), otel.clone()]),
+        &advisories,
+    );
+    assert_eq!(scan.gaps, [], "the wrapper's package is that of its type");
+    let scan = run(&subject(&names, &[otel]), &advisories);
+    assert_eq!(
+        scan.gaps.len(),
+        1,
+        "now the wrapper has no module: {:?}",
+        scan.gaps
+    );
+}
