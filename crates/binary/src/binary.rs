@@ -135,15 +135,23 @@ impl<'a> Binary<'a> {
         &self,
         function: &Function<'a>,
     ) -> Vec<(NameOffset, Option<Position<'a>>)> {
+        let tree = || -> Option<Bytes<'a>> {
+            let gofunc = self.module_data.as_ref().ok()?.gofunc?;
+            self.image
+                .tail(gofunc.offset(u64::from(function.inline_tree()?))?)
+        };
+        let Some(tree) = tree() else {
+            return Vec::new();
+        };
         let mut budget = self.budget();
-        let mut calls = Vec::new();
-        self.visit_inlined(function, &mut budget, &mut |budget, call| {
-            calls.push((
-                call.name,
-                function.position(u64::from(call.parent_pc), budget),
-            ));
+        let calls = (0..function.inlined_count(&mut budget)).map_while(|index| {
+            let call = function
+                .inlined_call(tree, index)
+                .filter(|_| budget.take(1))?;
+            let position = function.position(u64::from(call.parent_pc), &mut budget);
+            Some((call.name, position))
         });
-        calls
+        calls.collect()
     }
 
     /// Where the functions with the `wanted` names are: functions of their own first, then inlined calls.
@@ -162,29 +170,6 @@ impl<'a> Binary<'a> {
 
     pub(crate) fn budget(&self) -> Budget {
         Budget::for_file(self.image.bytes().data().len())
-    }
-
-    fn visit_inlined(
-        &self,
-        function: &Function<'a>,
-        budget: &mut Budget,
-        visit: &mut dyn FnMut(&mut Budget, crate::pclntab::InlinedCall),
-    ) {
-        let tree = || -> Option<Bytes<'a>> {
-            let gofunc = self.module_data.as_ref().ok()?.gofunc?;
-            self.image
-                .tail(gofunc.offset(u64::from(function.inline_tree()?))?)
-        };
-        let Some(tree) = tree() else { return };
-        for index in 0..function.inlined_count(budget) {
-            let Some(call) = function
-                .inlined_call(tree, index)
-                .filter(|_| budget.take(1))
-            else {
-                return;
-            };
-            visit(budget, call);
-        }
     }
 }
 

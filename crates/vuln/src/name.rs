@@ -10,12 +10,7 @@ use std::borrow::Cow;
 /// Splits a linker name into the package path, still escaped, and the rest after the dot. `None` for what belongs to no
 /// package: assembly without one, `type:.eq.…`, `go:…`.
 pub fn split(name: &str) -> Option<(&str, &str)> {
-    // Neither brackets nor parentheses occur in import paths: type arguments and receivers start there.
-    let end = name
-        .bytes()
-        .position(|b| matches!(b, b'[' | b'(' | b'{'))
-        .unwrap_or(name.len());
-    let path = &name[..end];
+    let path = before_types(name);
     let slash = path.rfind('/').map_or(0, |at| at + 1);
     let dot = slash + path[slash..].find('.')?;
     let (package, rest) = (&name[..dot], &name[dot + 1..]);
@@ -24,17 +19,20 @@ pub fn split(name: &str) -> Option<(&str, &str)> {
     (!package.is_empty() && !rest.is_empty() && !generated).then_some((package, rest))
 }
 
+/// The part of a linker name that can hold an import path: neither brackets nor parentheses occur in one, type arguments and
+/// receivers start there.
+fn before_types(name: &str) -> &str {
+    let end = name.bytes().position(|b| matches!(b, b'[' | b'(' | b'{'));
+    end.map_or(name, |end| &name[..end])
+}
+
 /// The other reading of a name such as `example.com/p.T.example.org/q.m`, if it has one: the wrapper of a method `m` that
 /// the type `T` of `example.com/p` has from an embedded type carries the package of `m`, because `m` is not exported.
 ///
 /// The text alone does not settle it (`example.com/google.golang.org/q.F` is a plain function): it is the reading to take
 /// where the package that [`split`] gives cannot be.
 pub fn split_promoted(name: &str) -> Option<(&str, &str)> {
-    let end = name
-        .bytes()
-        .position(|b| matches!(b, b'[' | b'(' | b'{'))
-        .unwrap_or(name.len());
-    let path = &name[..end];
+    let path = before_types(name);
     let mut start = path.find('/')? + 1;
     while let Some(len) = path[start..].find('/') {
         let mut parts = path[start..start + len].split('.');
