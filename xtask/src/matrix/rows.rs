@@ -143,7 +143,7 @@ pub(super) fn all() -> Vec<Row> {
 fn has_pie(go: &str, goos: &str, goarch: &str) -> bool {
     match (goos, goarch) {
         ("linux", "amd64" | "arm64") | ("windows", _) => true,
-        ("linux", "s390x") => crate::go::minor(go) >= 26,
+        ("linux", "s390x") => crate::go::minor(go) >= 27,
         _ => false,
     }
 }
