@@ -10,15 +10,25 @@ use std::process::Command;
 const ARROWS: &[(&str, &[&str])] = &[
     (
         "goassay",
-        &["goassay-binary", "goassay-report", "goassay-vuln"],
+        &[
+            "goassay-audit",
+            "goassay-binary",
+            "goassay-report",
+            "goassay-vuln",
+        ],
     ),
+    ("goassay-audit", &["goassay-binary", "goassay-vuln"]),
     ("goassay-binary", &[]),
     ("goassay-fixtures", &[]),
-    ("goassay-report", &["goassay-binary", "goassay-vuln"]),
+    (
+        "goassay-report",
+        &["goassay-audit", "goassay-binary", "goassay-vuln"],
+    ),
     ("goassay-vuln", &["goassay-binary"]),
     (
         "xtask",
         &[
+            "goassay-audit",
             "goassay-binary",
             "goassay-fixtures",
             "goassay-report",

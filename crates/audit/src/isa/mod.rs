@@ -1,0 +1,1 @@
+//! Which instruction-set level compiler-generated code really uses.
