@@ -3,7 +3,9 @@
 use crate::address::{NameOffset, VirtualAddress};
 use crate::buildinfo::{self, BuildInfo};
 use crate::bytes::Bytes;
+use crate::debuginfo::{self, DebugInfo};
 use crate::gap::{Fact, Gap, Topic};
+use crate::hardening::{self, Hardening};
 use crate::image::{Image, Kind};
 use crate::moduledata::ModuleData;
 use crate::packed;
@@ -97,6 +99,19 @@ impl<'a> Binary<'a> {
     /// The module data.
     pub fn module_data(&self) -> Result<&ModuleData, &Gap> {
         self.module_data.as_ref()
+    }
+
+    /// What the headers say about hardening.
+    ///
+    /// # Errors
+    /// See [`hardening::read`].
+    pub fn hardening(&self) -> Fact<Hardening<'a>> {
+        hardening::read(&self.image)
+    }
+
+    /// What the image says about its debug information.
+    pub fn debug_info(&self) -> DebugInfo<'a> {
+        debuginfo::read(&self.image)
     }
 
     /// For a plugin, the path that stands for `main` in linker names.

@@ -24,6 +24,10 @@ pub enum Topic {
     InlineTree,
     /// The runtime's module data.
     ModuleData,
+    /// What headers say about loading and hardening (dynamic table, imports, code signature).
+    Headers,
+    /// Debug sections, symbol table and the identities of separate debug information.
+    DebugInfo,
 }
 
 impl Topic {
@@ -37,6 +41,8 @@ impl Topic {
             Topic::Lines => "lines",
             Topic::InlineTree => "inline-tree",
             Topic::ModuleData => "module-data",
+            Topic::Headers => "headers",
+            Topic::DebugInfo => "debug-info",
         }
     }
 }
