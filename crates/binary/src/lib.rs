@@ -13,8 +13,11 @@ pub mod gap;
 pub mod hardening;
 pub mod image;
 pub mod moduledata;
+pub mod modules;
 mod packed;
+pub mod paths;
 pub mod pclntab;
 mod search;
+pub mod size;
 
 pub use binary::{Binary, NotGo, Occurrence};

@@ -8,7 +8,6 @@
 mod candidate;
 mod finish;
 mod modules;
-mod paths;
 #[cfg(test)]
 mod tests;
 mod walk;

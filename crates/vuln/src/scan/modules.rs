@@ -1,9 +1,9 @@
 //! The modules of a subject as the database knows them, and which of them a package belongs to.
 
-use super::paths::Paths;
 use crate::subject::{Module, Subject};
 use crate::version::{GoVersion, ModuleVersion, Position};
 use goassay_binary::gap::{Gap, Topic};
+use goassay_binary::paths::Paths;
 use std::collections::{HashMap, HashSet};
 
 /// The database's name for the standard library.
@@ -45,7 +45,7 @@ pub(super) struct Modules<'s> {
     /// Those to look up, without repetition.
     pub(super) wanted: Vec<Wanted<'s>>,
     /// Indexes into `wanted` by import path. A module that is not looked up still owns its packages.
-    by_path: Paths<'s>,
+    by_path: Paths<'s, Vec<usize>>,
     /// How many of each database path are in `wanted`.
     versions: HashMap<&'s str, usize>,
     /// Import path, database path and version of what is in `wanted`.
@@ -61,7 +61,7 @@ impl<'s> Modules<'s> {
     pub(super) fn of(subject: &Subject<'s>) -> Modules<'s> {
         let mut modules = Modules {
             wanted: Vec::new(),
-            by_path: Paths::new(),
+            by_path: Paths::default(),
             versions: HashMap::new(),
             seen: HashSet::new(),
             gaps: Vec::new(),
@@ -84,7 +84,7 @@ impl<'s> Modules<'s> {
 
     fn add(&mut self, module: &Module<'s>) {
         let wanted = wanted(module);
-        let owners = self.by_path.entry(module.path);
+        let owners = self.by_path.entry(module.path).get_or_insert_default();
         // A module that happens to be called like the database's names for Go is not Go.
         let is_go = [STDLIB, TOOLCHAIN].contains(&wanted.path);
         let identity = (module.path, wanted.path, wanted.version);
@@ -131,10 +131,10 @@ impl<'s> Modules<'s> {
         if let (Some(toolchain), true) = (&self.toolchain, is_command(package)) {
             let vendored = package.strip_prefix("cmd/vendor/");
             let owned =
-                vendored.and_then(|path| Some((self.by_path.by_longest_prefix(path)?, path)));
+                vendored.and_then(|path| Some((&self.by_path.by_longest_prefix(path)?[..], path)));
             return Some(owned.unwrap_or((toolchain, package)));
         }
-        let owned = |path| Some((self.by_path.by_longest_prefix(path)?, package));
+        let owned = |path| Some((&self.by_path.by_longest_prefix(path)?[..], package));
         // The external tests of a package are of its module: that of a module's root is no element deeper.
         let tested = || owned(package.strip_suffix("_test")?);
         let unowned = || {

@@ -7,22 +7,24 @@ use std::collections::HashMap;
 
 /// Values by path.
 #[derive(Debug)]
-pub(super) struct Paths<'s> {
+pub struct Paths<'s, T> {
     /// The child of a node by path element. Node 0 is the root.
     children: HashMap<(usize, &'s str), usize>,
-    owners: Vec<Option<Vec<usize>>>,
+    owners: Vec<Option<T>>,
 }
 
-impl<'s> Paths<'s> {
-    pub(super) fn new() -> Paths<'s> {
+impl<T> Default for Paths<'_, T> {
+    fn default() -> Self {
         Paths {
             children: HashMap::new(),
             owners: vec![None],
         }
     }
+}
 
-    /// The owners of a path, for adding to them.
-    pub(super) fn entry(&mut self, path: &'s str) -> &mut Vec<usize> {
+impl<'s, T> Paths<'s, T> {
+    /// The owner of a path, for setting it.
+    pub fn entry(&mut self, path: &'s str) -> &mut Option<T> {
         let mut node = 0;
         for element in path.split('/') {
             let next = self.owners.len();
@@ -31,11 +33,11 @@ impl<'s> Paths<'s> {
                 self.owners.push(None);
             }
         }
-        self.owners[node].get_or_insert_default()
+        &mut self.owners[node]
     }
 
-    /// The owners of the longest prefix of `path` that was entered.
-    pub(super) fn by_longest_prefix(&self, path: &str) -> Option<&[usize]> {
+    /// The owner of the longest prefix of `path`, in whole elements, that has one.
+    pub fn by_longest_prefix(&self, path: &str) -> Option<&T> {
         let mut node = 0;
         let mut longest = None;
         for element in path.split('/') {
@@ -43,7 +45,7 @@ impl<'s> Paths<'s> {
                 break;
             };
             node = child;
-            longest = self.owners[node].as_deref().or(longest);
+            longest = self.owners.get(node).and_then(Option::as_ref).or(longest);
         }
         longest
     }
@@ -55,18 +57,18 @@ mod tests {
 
     #[test]
     fn the_longest_prefix_of_whole_elements_owns_a_path() {
-        let mut paths = Paths::new();
-        paths.entry("a.b/c").push(1);
-        paths.entry("a.b/c/d/v2").push(2);
+        let mut paths = Paths::default();
+        *paths.entry("a.b/c") = Some(1);
+        *paths.entry("a.b/c/d/v2") = Some(2);
         paths.entry("a.b/e");
         let cases = [
-            ("a.b/c", Some(&[1][..])),
-            ("a.b/c/x/y", Some(&[1])),
-            ("a.b/c/d", Some(&[1])),
-            ("a.b/c/d/v2/x", Some(&[2])),
+            ("a.b/c", Some(&1)),
+            ("a.b/c/x/y", Some(&1)),
+            ("a.b/c/d", Some(&1)),
+            ("a.b/c/d/v2/x", Some(&2)),
             ("a.b/cc", None),
             ("a.b", None),
-            ("a.b/e/x", Some(&[])),
+            ("a.b/e/x", None),
             ("", None),
         ];
         for (path, owners) in cases {
@@ -76,10 +78,10 @@ mod tests {
 
     #[test]
     fn a_path_of_a_million_elements_takes_no_time() {
-        let mut paths = Paths::new();
+        let mut paths = Paths::default();
         let long = "a/".repeat(1_000_000);
-        paths.entry(&long).push(1);
-        assert_eq!(paths.by_longest_prefix(&long), Some(&[1][..]));
+        *paths.entry(&long) = Some(1);
+        assert_eq!(paths.by_longest_prefix(&long), Some(&1));
         assert_eq!(paths.by_longest_prefix(&long[..long.len() - 2]), None);
     }
 }
