@@ -7,5 +7,6 @@ pub mod facts;
 pub mod isa;
 pub mod policy;
 pub mod registry;
+pub mod releases;
 pub mod rules;
 pub mod verdict;

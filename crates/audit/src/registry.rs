@@ -1,9 +1,9 @@
 //! All rules, in the order in which they are shown.
 
 use crate::facts::Facts;
-use crate::policy::Policy;
+use crate::policy::{Policy, Profile, Scope};
 use crate::rules;
-use crate::verdict::{Judged, Level, Verdict};
+use crate::verdict::{Judged, Level, Verdict, Waived};
 
 /// A rule: what it is, what its answers mean, and the function that gives them.
 #[derive(Debug)]
@@ -12,8 +12,10 @@ pub struct Rule {
     pub id: &'static str,
     /// A statement that holds where the rule passes: `position-independent executable`.
     pub title: &'static str,
-    /// What a failure weighs unless the profile or configuration says otherwise.
-    pub level: Level,
+    /// What a failure weighs unless the profile or configuration says otherwise; `None`: only asked for by some profiles.
+    pub level: Option<Level>,
+    /// Profiles in which a failure weighs something else; `None`: the rule is not asked for.
+    pub profiles: &'static [(Profile, Option<Level>)],
     /// What a pass means.
     pub pass: &'static str,
     /// What a pass does not mean.
@@ -29,6 +31,12 @@ impl Rule {
     pub fn row(&self) -> &'static str {
         self.id.split_once('-').map_or(self.id, |(row, _)| row)
     }
+
+    /// What a failure weighs in a profile; `None` where the rule is not asked for.
+    pub fn level_in(&self, profile: Profile) -> Option<Level> {
+        let special = self.profiles.iter().find(|(of, _)| *of == profile);
+        special.map_or(self.level, |(_, level)| *level)
+    }
 }
 
 /// All rules.
@@ -36,7 +44,12 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
     rules::ALL.iter().flat_map(|rules| rules.iter())
 }
 
-/// Judges one binary by all rules that the policy asks for, in the order of the registry.
+/// The rule of that id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    all().find(|rule| rule.id == id)
+}
+
+/// Judges one binary by all rules that the policy asks for, in the order of the registry. No waiver is applied yet.
 pub fn audit(facts: &Facts<'_>, policy: &Policy) -> Vec<Judged> {
     all()
         .filter_map(|rule| {
@@ -50,4 +63,43 @@ pub fn audit(facts: &Facts<'_>, policy: &Policy) -> Vec<Judged> {
             })
         })
         .collect()
+}
+
+/// What the waivers did for one binary: indexes into [`Policy::waivers`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Those that made a failure not count.
+    pub used: Vec<usize>,
+    /// Those that would have, if their last day were not over.
+    pub expired: Vec<usize>,
+}
+
+/// Marks failures that a waiver of the policy covers; the first that fits counts.
+pub fn waive(judged: &mut [Judged], policy: &Policy, scope: &Scope<'_>) -> Applied {
+    let mut applied = Applied::default();
+    for judged in judged {
+        if !matches!(judged.verdict, Verdict::Fail(_)) {
+            continue;
+        }
+        for (index, waiver) in policy.waivers.iter().enumerate() {
+            if !waiver.fits(judged.rule, scope) {
+                continue;
+            }
+            if !waiver.holds(scope.as_of) {
+                applied.expired.push(index);
+                continue;
+            }
+            applied.used.push(index);
+            judged.waived = Some(Waived {
+                reason: waiver.reason.clone(),
+                until: waiver.until.map(|day| day.to_string()),
+            });
+            break;
+        }
+    }
+    for list in [&mut applied.used, &mut applied.expired] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    applied
 }
