@@ -2,6 +2,7 @@
 //!
 //! What it means (defaults, configuration, environment) is decided in `settings`; commands never see these types.
 
+use crate::documents::Documents;
 use crate::output::Color;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use goassay_report::render::Format;
@@ -165,15 +166,8 @@ pub(crate) struct Scan {
     #[arg(long, help_heading = "Database")]
     pub(crate) offline: bool,
 
-    /// Format of standard output
-    #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Output")]
-    pub(crate) format: Option<FormatArg>,
-    /// The same as --format json
-    #[arg(long, conflicts_with = "format", help_heading = "Output")]
-    pub(crate) json: bool,
-    /// Also write a file, or `-`, in FORMAT (repeatable; without FORMAT, in that of --format)
-    #[arg(short, long, value_name = "[FORMAT=]FILE", value_parser = output, help_heading = "Output")]
-    pub(crate) output: Vec<OutputArg>,
+    #[command(flatten)]
+    pub(crate) documents: Documents<Format>,
     /// What the text shows in full
     #[arg(
         long,
@@ -306,29 +300,6 @@ impl ValueEnum for TierArg {
     }
 }
 
-/// A format on the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FormatArg(pub(crate) Format);
-
-impl ValueEnum for FormatArg {
-    fn value_variants<'a>() -> &'a [FormatArg] {
-        const ALL: [FormatArg; Format::ALL.len()] = {
-            let mut all = [FormatArg(Format::Text); Format::ALL.len()];
-            let mut i = 0;
-            while i < all.len() {
-                all[i] = FormatArg(Format::ALL[i]);
-                i += 1;
-            }
-            all
-        };
-        &ALL
-    }
-
-    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        Some(clap::builder::PossibleValue::new(self.0.name()))
-    }
-}
-
 /// What `--show` names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ShowArg {
@@ -340,39 +311,6 @@ pub(crate) enum ShowArg {
     Module,
     /// Everything
     All,
-}
-
-/// `-o [FORMAT=]FILE`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OutputArg {
-    pub(crate) format: Option<Format>,
-    pub(crate) file: PathBuf,
-}
-
-fn output(text: &str) -> Result<OutputArg, String> {
-    let (format, file) = match text.split_once('=') {
-        None => (None, text),
-        // A path with a folder in it is no format.
-        Some((before, _)) if before.contains(['/', '\\']) => (None, text),
-        Some((name, file)) => (Some(format_named(name)?), file),
-    };
-    if file.is_empty() {
-        return Err("the file name is missing: FORMAT=FILE".to_owned());
-    }
-    Ok(OutputArg {
-        format,
-        file: PathBuf::from(file),
-    })
-}
-
-fn format_named(name: &str) -> Result<Format, String> {
-    Format::ALL
-        .into_iter()
-        .find(|format| format.name() == name)
-        .ok_or_else(|| {
-            let known = Format::ALL.map(Format::name).join(", ");
-            format!("`{name}` is not a format ({known}); for a file of that name write ./{name}=…")
-        })
 }
 
 fn date(text: &str) -> Result<Date, String> {
@@ -403,15 +341,5 @@ mod tests {
         let command = Cli::command();
         visit(&command);
         command.debug_assert();
-    }
-
-    #[test]
-    fn outputs_name_a_format_or_take_the_chosen_one() {
-        let parsed = |text| output(text).map(|o| (o.format, o.file.display().to_string()));
-        assert_eq!(parsed("a.json"), Ok((None, "a.json".into())));
-        assert_eq!(parsed("sarif=a=b"), Ok((Some(Format::Sarif), "a=b".into())));
-        assert_eq!(parsed("./x=y"), Ok((None, "./x=y".into())));
-        assert!(parsed("xml=a").unwrap_err().contains("openvex"));
-        assert!(parsed("json=").is_err());
     }
 }

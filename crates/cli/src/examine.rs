@@ -1,4 +1,4 @@
-//! One file from bytes to findings: map, split into images, read, match.
+//! One file from bytes to answers: map, split into images, open, and let the command look at each Go binary.
 //!
 //! What comes out is owned, so that the file can be let go. Every way in which a file cannot be examined becomes a failure
 //! of the report, none ends the run. What is a Go binary is for the reader to say.
@@ -6,14 +6,8 @@
 use crate::inputs::{self, Candidate, Source};
 use crate::map::Mapped;
 use goassay_binary::container::{self, Member};
-use goassay_binary::image::{Format as BinaryFormat, Image, Kind};
-use goassay_binary::{Binary, NotGo, buildinfo};
-use goassay_report::document::{
-    Failure, FailureKind, ImageFormat, ImageKind, ModuleFacts, Presence, Target, TargetFacts,
-};
-use goassay_vuln::database::{Database, DatabaseError};
-use goassay_vuln::scan::{Options, scan};
-use goassay_vuln::subject::Subject;
+use goassay_binary::{Binary, NotGo};
+use goassay_report::document::{Failure, FailureKind};
 use sha2::{Digest, Sha256};
 use std::io::{self, Read};
 use std::path::Path;
@@ -22,111 +16,133 @@ use std::path::Path;
 const STDIN_CAP: u64 = 2 << 30;
 
 /// What a file came to.
-#[derive(Debug, Default)]
-pub(crate) struct Examined {
-    pub(crate) targets: Vec<Target>,
+#[derive(Debug)]
+pub(crate) struct Examined<T> {
+    pub(crate) seen: Vec<T>,
     pub(crate) failures: Vec<Failure>,
 }
 
-impl Examined {
-    fn failed(failure: Failure) -> Examined {
+impl<T> Default for Examined<T> {
+    fn default() -> Self {
         Examined {
-            targets: Vec::new(),
+            seen: Vec::new(),
+            failures: Vec::new(),
+        }
+    }
+}
+
+impl<T> Examined<T> {
+    fn failed(failure: Failure) -> Examined<T> {
+        Examined {
+            seen: Vec::new(),
             failures: vec![failure],
         }
     }
 }
 
-/// What all files are examined with.
-pub(crate) struct Examiner<'d> {
-    pub(crate) database: &'d Database<'d>,
-    pub(crate) options: Options,
-    /// Whether a document quotes the hash of every file.
-    pub(crate) needs_sha256: bool,
+/// A Go binary, opened, and the file that it is in.
+pub(crate) struct Opened<'a> {
+    candidate: &'a Candidate,
+    /// The whole file.
+    bytes: &'a [u8],
+    member: Option<&'a str>,
+    pub(crate) binary: &'a Binary<'a>,
 }
 
-impl Examiner<'_> {
-    /// Examines one file.
-    ///
-    /// # Errors
-    /// When the database is damaged; everything else is in the outcome.
-    pub(crate) fn examine(&self, candidate: &Candidate) -> Result<Examined, DatabaseError> {
-        match &candidate.source {
-            Source::Stdin => match read_stdin() {
-                Ok(bytes) => self.examine_bytes(candidate, &bytes),
-                Err(failure) => Ok(Examined::failed(failure)),
-            },
-            Source::File(path) => self.examine_file(candidate, path),
-        }
+impl Opened<'_> {
+    /// The path for documents.
+    pub(crate) fn path(&self) -> String {
+        self.candidate.display()
     }
 
-    fn examine_file(&self, candidate: &Candidate, path: &Path) -> Result<Examined, DatabaseError> {
-        let mapped = match Mapped::open(path) {
-            Ok(mapped) => mapped,
-            Err(error) => return Ok(Examined::failed(inputs::cannot_read(path, &error))),
-        };
-        let examined = self.examine_bytes(candidate, mapped.bytes())?;
-        Ok(match mapped.unchanged() {
-            Ok(()) => examined,
-            Err(changed) => Examined::failed(inputs::failure(
-                path,
-                FailureKind::Changed,
-                changed.to_string(),
-                Some("scan it again when nothing writes to it, or scan a copy"),
-            )),
-        })
+    /// Slice of a fat file or member of an archive.
+    pub(crate) fn member(&self) -> Option<String> {
+        self.member.map(str::to_owned)
     }
 
-    fn examine_bytes(
-        &self,
-        candidate: &Candidate,
-        bytes: &[u8],
-    ) -> Result<Examined, DatabaseError> {
-        let file = File { candidate, bytes };
-        if bytes.is_empty() {
-            let why = "the file is empty";
-            return Ok(file.refused_if_named(FailureKind::Empty, why, "build or copy it again"));
-        }
-        let members = match container::members(bytes) {
-            Ok(members) => members,
-            Err(gap) => return Ok(file.unreadable(bytes, &gap.reason)),
-        };
-        let mut examined = Examined::default();
-        let mut others = Vec::new();
-        for member in &members {
-            match Binary::parse(member.data) {
-                Ok(binary) => examined.targets.push(self.target(&file, member, &binary)?),
-                Err(not_go) => others.push((member, not_go)),
-            }
-        }
-        let alone = examined.targets.is_empty();
-        examined.failures = file.not_go(&others, alone);
-        Ok(examined)
+    /// Further paths of the same file.
+    pub(crate) fn also_at(&self) -> Vec<String> {
+        let paths = self.candidate.also_at.iter();
+        paths.map(|path| inputs::display(path)).collect()
     }
 
-    fn target(
-        &self,
-        file: &File<'_>,
-        member: &Member<'_>,
-        binary: &Binary<'_>,
-    ) -> Result<Target, DatabaseError> {
-        let scan = scan(&Subject::from_binary(binary), self.database, &self.options)?;
-        Ok(Target {
-            path: file.candidate.display(),
-            member: member.name.as_deref().map(str::to_owned),
-            sha256: self.needs_sha256.then(|| hex(&Sha256::digest(file.bytes))),
-            facts: facts(binary),
-            scan,
-            suppressed: Vec::new(),
-            known: Vec::new(),
-            also_at: file
-                .candidate
-                .also_at
-                .iter()
-                .map(|path| inputs::display(path))
-                .collect(),
-        })
+    /// SHA-256 of the whole file, lower-case hex.
+    pub(crate) fn sha256(&self) -> String {
+        hex(&Sha256::digest(self.bytes))
     }
+}
+
+/// What a command wants to know of each binary. An error ends the run: it is not about the file.
+pub(crate) type Look<'l, T> = dyn Fn(&Opened<'_>) -> Result<T, Stop> + Sync + 'l;
+
+/// Why a run ends.
+pub(crate) type Stop = crate::failure::Failure;
+
+/// Examines one file.
+///
+/// # Errors
+/// What `look` fails with; everything else is in the outcome.
+pub(crate) fn examine<T>(candidate: &Candidate, look: &Look<'_, T>) -> Result<Examined<T>, Stop> {
+    match &candidate.source {
+        Source::Stdin => match read_stdin() {
+            Ok(bytes) => examine_bytes(candidate, &bytes, look),
+            Err(failure) => Ok(Examined::failed(failure)),
+        },
+        Source::File(path) => examine_file(candidate, path, look),
+    }
+}
+
+fn examine_file<T>(
+    candidate: &Candidate,
+    path: &Path,
+    look: &Look<'_, T>,
+) -> Result<Examined<T>, Stop> {
+    let mapped = match Mapped::open(path) {
+        Ok(mapped) => mapped,
+        Err(error) => return Ok(Examined::failed(inputs::cannot_read(path, &error))),
+    };
+    let examined = examine_bytes(candidate, mapped.bytes(), look)?;
+    Ok(match mapped.unchanged() {
+        Ok(()) => examined,
+        Err(changed) => Examined::failed(inputs::failure(
+            path,
+            FailureKind::Changed,
+            changed.to_string(),
+            Some("examine it again when nothing writes to it, or examine a copy"),
+        )),
+    })
+}
+
+fn examine_bytes<T>(
+    candidate: &Candidate,
+    bytes: &[u8],
+    look: &Look<'_, T>,
+) -> Result<Examined<T>, Stop> {
+    let file = File { candidate };
+    if bytes.is_empty() {
+        let why = "the file is empty";
+        return Ok(file.refused_if_named(FailureKind::Empty, why, "build or copy it again"));
+    }
+    let members = match container::members(bytes) {
+        Ok(members) => members,
+        Err(gap) => return Ok(file.unreadable(bytes, &gap.reason)),
+    };
+    let mut examined = Examined::default();
+    let mut others = Vec::new();
+    for member in &members {
+        match Binary::parse(member.data) {
+            Ok(binary) => examined.seen.push(look(&Opened {
+                candidate,
+                bytes,
+                member: member.name.as_deref(),
+                binary: &binary,
+            })?),
+            Err(not_go) => others.push((member, not_go)),
+        }
+    }
+    let alone = examined.seen.is_empty();
+    examined.failures = file.not_go(&others, alone);
+    Ok(examined)
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -146,7 +162,7 @@ fn read_stdin() -> Result<Vec<u8>, Failure> {
             path,
             FailureKind::TooLarge,
             "more than 2 GiB on standard input",
-            Some("write it to a file and scan the file"),
+            Some("write it to a file and name the file"),
         )),
         Ok(_) => Ok(bytes),
     }
@@ -155,7 +171,6 @@ fn read_stdin() -> Result<Vec<u8>, Failure> {
 /// A file that is being examined.
 struct File<'a> {
     candidate: &'a Candidate,
-    bytes: &'a [u8],
 }
 
 impl File<'_> {
@@ -175,12 +190,12 @@ impl File<'_> {
             failures.extend(failure);
         }
         if failures.is_empty() && alone {
-            failures = self.without_go(others).failures;
+            failures = self.without_go::<()>(others).failures;
         }
         failures
     }
 
-    fn without_go(&self, others: &[(&Member<'_>, NotGo)]) -> Examined {
+    fn without_go<T>(&self, others: &[(&Member<'_>, NotGo)]) -> Examined<T> {
         let hint = "name a program, library or archive that was built by Go";
         let why = match others {
             [(_, NotGo::Unreadable(gap))] => format!("not a Go binary: {}", gap.reason),
@@ -193,7 +208,7 @@ impl File<'_> {
         self.refused_if_named(FailureKind::NotGo, &why, hint)
     }
 
-    fn unreadable(&self, bytes: &[u8], reason: &str) -> Examined {
+    fn unreadable<T>(&self, bytes: &[u8], reason: &str) -> Examined<T> {
         if bears_go_marks(bytes) {
             return Examined::failed(self.damaged(reason));
         }
@@ -233,7 +248,7 @@ impl File<'_> {
         }
     }
 
-    fn refused_if_named(&self, kind: FailureKind, message: &str, hint: &str) -> Examined {
+    fn refused_if_named<T>(&self, kind: FailureKind, message: &str, hint: &str) -> Examined<T> {
         if self.candidate.named {
             Examined::failed(self.refused(kind, message, hint))
         } else {
@@ -249,71 +264,4 @@ fn bears_go_marks(bytes: &[u8]) -> bool {
     [BUILD_INFO, BUILD_ID]
         .iter()
         .any(|mark| memchr::memmem::find(bytes, mark).is_some())
-}
-
-fn facts(binary: &Binary<'_>) -> TargetFacts {
-    let image = binary.image();
-    let info = binary.build_info().ok();
-    let setting = |key| info.and_then(|info| info.setting(key)).map(str::to_owned);
-    let goos = setting("GOOS");
-    TargetFacts {
-        format: match image.format {
-            BinaryFormat::Elf => ImageFormat::Elf,
-            BinaryFormat::MachO => ImageFormat::MachO,
-            BinaryFormat::Pe => ImageFormat::Pe,
-        },
-        kind: kind(binary, setting("-buildmode").as_deref()),
-        arch: image.arch.unwrap_or_default().to_owned(),
-        os: image.os.map(str::to_owned).or_else(|| goos.clone()),
-        go_version: info.map(|info| info.go_version.to_owned()),
-        main_package: info.and_then(|info| info.path).map(str::to_owned),
-        main_module: info.and_then(|info| info.main.as_ref()).map(module),
-        modules: info
-            .map(|info| info.deps.iter().map(module).collect())
-            .unwrap_or_default(),
-        goos,
-        goarch: setting("GOARCH"),
-        symbol_table: if image.symbol_table {
-            Presence::Present
-        } else {
-            Presence::Absent
-        },
-        dwarf: dwarf(image),
-    }
-}
-
-/// The headers first; the build mode where they leave it open.
-fn kind(binary: &Binary<'_>, build_mode: Option<&str>) -> ImageKind {
-    match (binary.image().kind, build_mode) {
-        _ if binary.plugin_path().is_some() => ImageKind::Plugin,
-        (Kind::Object, _) => ImageKind::Object,
-        (Kind::Executable, _) => ImageKind::Executable,
-        (_, Some("plugin")) => ImageKind::Plugin,
-        (Kind::Library, _) | (Kind::Dynamic, Some("c-shared")) => ImageKind::SharedLibrary,
-        (Kind::Dynamic, Some("pie" | "exe")) => ImageKind::Pie,
-        (Kind::Dynamic, _) => ImageKind::Unknown,
-    }
-}
-
-fn dwarf(image: &Image<'_>) -> Presence {
-    let is_debug = |name: &[u8]| memchr::memmem::find(name, b"debug_info").is_some();
-    if image.sections.iter().any(|section| is_debug(section.name)) {
-        Presence::Present
-    } else if image.sections.is_empty() {
-        Presence::Unknown
-    } else {
-        Presence::Absent
-    }
-}
-
-fn module(module: &buildinfo::Module<'_>) -> ModuleFacts {
-    let replace = module
-        .replace
-        .as_deref()
-        .map(|by| (by.path.to_owned(), by.version.to_owned()));
-    ModuleFacts {
-        path: module.path.to_owned(),
-        version: module.version.to_owned(),
-        replace,
-    }
 }

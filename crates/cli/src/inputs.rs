@@ -361,11 +361,11 @@ pub(crate) fn cannot_read(path: &Path, error: &io::Error) -> Failure {
         ),
         io::ErrorKind::PermissionDenied => (
             FailureKind::Unreadable,
-            "run as a user who may read it, or pipe it in: `goassay scan - < FILE`",
+            "run as a user who may read it, or pipe it in: `- < FILE`",
         ),
         _ => (
             FailureKind::Unreadable,
-            "copy it to a place that can be read and scan the copy",
+            "copy it to a place that can be read and name the copy",
         ),
     };
     failure(path, kind, format!("cannot read it: {error}"), Some(hint))
@@ -376,7 +376,7 @@ fn not_a_file(path: &Path) -> Failure {
         path,
         FailureKind::NotAFile,
         "neither a regular file nor a directory",
-        Some("name a file or a directory; to read from a pipe, use `goassay scan -`"),
+        Some("name a file or a directory; to read from a pipe, name `-`"),
     )
 }
 

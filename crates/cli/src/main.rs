@@ -7,6 +7,8 @@ mod args;
 mod commands;
 mod config;
 mod database;
+mod describe;
+mod documents;
 mod environment;
 mod examine;
 mod failure;
@@ -18,6 +20,7 @@ mod output;
 mod progress;
 mod settings;
 mod standing;
+mod survey;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -2,11 +2,13 @@
 //! commands see values only.
 
 use crate::args;
-use crate::args::{FormatArg, OutputArg, ShowArg};
+use crate::args::ShowArg;
 use crate::config::{self, Config};
+use crate::documents::{self, Output};
 use crate::environment::{self, Environment};
 use crate::failure::Failure;
 use crate::inputs::Place;
+use crate::survey::Survey;
 use goassay_report::render::{Format, Show};
 use goassay_vuln::finding::Tier;
 use jiff::civil::Date;
@@ -32,10 +34,21 @@ pub(crate) struct Scan {
     pub(crate) config: Config,
     pub(crate) suppress: bool,
     pub(crate) baseline: Option<PathBuf>,
-    pub(crate) outputs: Vec<Output>,
+    pub(crate) outputs: Vec<Output<Format>>,
     pub(crate) show: Show,
     /// Threads; 0 for as many as there are processors.
     pub(crate) jobs: usize,
+}
+
+impl Scan {
+    /// Where to look.
+    pub(crate) fn survey(&self) -> Survey<'_> {
+        Survey {
+            places: &self.places,
+            jobs: self.jobs,
+            allow_empty: self.allow_empty,
+        }
+    }
 }
 
 /// A database that was named, and by what.
@@ -44,14 +57,6 @@ pub(crate) struct NamedDatabase {
     pub(crate) path: PathBuf,
     /// A clause for people: `named with --db`.
     pub(crate) why: String,
-}
-
-/// One document to write.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Output {
-    pub(crate) format: Format,
-    /// `None` is standard output.
-    pub(crate) file: Option<PathBuf>,
 }
 
 /// What is examined when no path is given.
@@ -92,7 +97,7 @@ pub(crate) fn scan(
     env: &Environment,
 ) -> Result<Scan, Failure> {
     let config = configuration(common.config.as_deref())?;
-    let outputs = outputs(&args)?;
+    let outputs = documents::resolve(&args.documents)?;
     let db = named_database(args.db, &config);
     Ok(Scan {
         places: places(args.paths, default, env)?,
@@ -151,47 +156,6 @@ fn places(paths: Vec<PathBuf>, default: Default, env: &Environment) -> Result<Ve
     Ok(places)
 }
 
-fn outputs(args: &args::Scan) -> Result<Vec<Output>, Failure> {
-    let chosen = match (args.json, args.format) {
-        (true, _) => Format::Json,
-        (false, Some(FormatArg(format))) => format,
-        (false, None) => Format::Text,
-    };
-    let mut outputs: Vec<_> = args.output.iter().map(|o| resolved(o, chosen)).collect();
-    // `-o FILE` alone sends the chosen format there; anything else leaves standard output as it is.
-    let is_diverted = args.output.iter().any(|o| o.format.is_none());
-    if !is_diverted && outputs.iter().all(|output| output.file.is_some()) {
-        outputs.insert(
-            0,
-            Output {
-                format: chosen,
-                file: None,
-            },
-        );
-    }
-    for (index, output) in outputs.iter().enumerate() {
-        if outputs[..index]
-            .iter()
-            .any(|other| other.file == output.file)
-        {
-            let name = output.file.as_deref().unwrap_or(Path::new("-"));
-            return Err(
-                Failure::usage(format!("two outputs go to {}", name.display()))
-                    .hint("give each -o a file of its own"),
-            );
-        }
-    }
-    Ok(outputs)
-}
-
-fn resolved(output: &OutputArg, chosen: Format) -> Output {
-    let file = (output.file.as_os_str() != "-").then(|| output.file.clone());
-    Output {
-        format: output.format.unwrap_or(chosen),
-        file,
-    }
-}
-
 fn show(named: &[ShowArg]) -> Show {
     let has = |what| named.contains(&what);
     if has(ShowArg::All) {
@@ -207,44 +171,6 @@ fn show(named: &[ShowArg]) -> Show {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::{Cli, Command};
-    use clap::Parser;
-
-    fn outputs_of(options: &[&str]) -> Result<Vec<Output>, Failure> {
-        let cli = Cli::try_parse_from([&["goassay", "scan"], options].concat()).unwrap();
-        let Command::Scan(args) = cli.command else {
-            unreachable!("it is `scan`")
-        };
-        outputs(&args)
-    }
-
-    fn output(format: Format, file: Option<&str>) -> Output {
-        Output {
-            format,
-            file: file.map(PathBuf::from),
-        }
-    }
-
-    #[test]
-    fn where_documents_go() {
-        let stdout = |format| output(format, None);
-        assert_eq!(outputs_of(&[]).unwrap(), [stdout(Format::Text)]);
-        assert_eq!(outputs_of(&["--json"]).unwrap(), [stdout(Format::Json)]);
-        let sarif = output(Format::Sarif, Some("x"));
-        assert_eq!(
-            outputs_of(&["-o", "sarif=x"]).unwrap(),
-            [stdout(Format::Text), sarif.clone()]
-        );
-        assert_eq!(
-            outputs_of(&["--format", "sarif", "-o", "x"]).unwrap(),
-            [sarif]
-        );
-        assert_eq!(
-            outputs_of(&["-o", "json=-"]).unwrap(),
-            [stdout(Format::Json)]
-        );
-        assert!(outputs_of(&["-o", "json=x", "-o", "sarif=x"]).is_err());
-    }
 
     #[test]
     fn an_option_beats_the_configuration_file() {

@@ -11,6 +11,7 @@ use crate::environment::Environment;
 use crate::failure::{EXIT_FAILED, EXIT_OK, Failure, Kind};
 use crate::output::Terminal;
 use crate::settings;
+use goassay_report::document::{self, Tool};
 
 /// Runs the command and gives the exit code.
 pub(crate) fn run(cli: Cli, env: &Environment) -> u8 {
@@ -40,5 +41,27 @@ fn dispatch(cli: Cli, env: &Environment, terminal: &Terminal) -> Result<u8, Fail
         Command::Config(command) => config::run(command, &common, terminal),
         Command::Completions { shell } => completions::run(shell),
         Command::Man { dir } => man::run(dir.as_deref(), terminal),
+    }
+}
+
+/// What documents say of the program that made them.
+fn tool() -> Tool {
+    Tool {
+        name: "goassay".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// Says on standard error what could not be examined, for documents that people do not read.
+fn complain_about(failures: &[document::Failure], terminal: &Terminal) {
+    for failure in failures {
+        let name = if failure.path.is_empty() {
+            "goassay"
+        } else {
+            &failure.path
+        };
+        let mut said = Failure::input(format!("{name}: {}", failure.message));
+        said.hint.clone_from(&failure.hint);
+        terminal.complain(&said);
     }
 }
