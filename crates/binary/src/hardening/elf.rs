@@ -2,9 +2,11 @@
 //!
 //! The dynamic table is found through `PT_DYNAMIC` and its tables through their addresses; sections are not asked.
 
-use super::gap;
+use super::{dynamic, gap};
 use crate::address::VirtualAddress;
-use crate::gap::Fact;
+use crate::bytes::Bytes;
+use crate::gap::{Fact, Gap};
+use crate::image::elf::{ET_EXEC, Extent, Headers, PT_DYNAMIC, PT_LOAD, ProgramHeader, notes};
 use crate::image::{Image, Permissions};
 
 /// What the headers of an ELF image say.
@@ -56,9 +58,11 @@ impl ElfKind {
 pub enum Relro {
     /// Nothing: no such segment.
     None,
-    /// The segment is there, but procedure addresses may be bound when first used, so their table stays writable.
+    /// The segment is there, without the flag of [`Relro::Full`]: the table of procedure addresses (`.got.plt`), if there
+    /// is one, lies outside of it and stays writable.
     Partial,
-    /// The segment is there and all is bound at start (`DF_BIND_NOW`, `DF_1_NOW` or `DT_BIND_NOW`).
+    /// The segment is there and all is bound at start (`DF_BIND_NOW`, `DF_1_NOW` or `DT_BIND_NOW`). The same is asked of a
+    /// static PIE, though nobody binds lazily there: linkers move `.got.plt` into the segment under this flag only.
     Full,
 }
 
@@ -121,6 +125,10 @@ pub struct Dynamic<'a> {
     pub bind_now: bool,
     /// `DF_1_PIE`: the linker says that it is an executable.
     pub pie_flag: bool,
+    /// There are relocations of procedure addresses (`DT_JMPREL`), the only ones that can be bound lazily.
+    pub procedure_relocations: bool,
+    /// `DT_DEBUG`: linkers write it into executables, for debuggers.
+    pub debug: bool,
     /// Relocations change code, which is writable meanwhile (`DT_TEXTREL` or `DF_TEXTREL`).
     pub text_relocations: bool,
     /// Names of the symbols that other objects have to define, in table order.
@@ -140,6 +148,166 @@ pub struct BranchProtection {
     pub pac: bool,
 }
 
-pub(super) fn read<'a>(_image: &Image<'a>) -> Fact<ElfHardening<'a>> {
-    Err(gap("ELF headers are not read for hardening yet"))
+const ET_DYN: u16 = 3;
+const PT_INTERP: u32 = 3;
+const PT_GNU_STACK: u32 = 0x6474_e551;
+const PT_GNU_RELRO: u32 = 0x6474_e552;
+const NT_GNU_PROPERTY_TYPE_0: u32 = 5;
+const EM_386: u16 = 3;
+const EM_X86_64: u16 = 62;
+const EM_AARCH64: u16 = 183;
+const X86_FEATURE_1_AND: u32 = 0xc000_0002;
+const AARCH64_FEATURE_1_AND: u32 = 0xc000_0000;
+
+pub(super) fn read<'a>(image: &Image<'a>) -> Fact<ElfHardening<'a>> {
+    let headers = Headers::read(image.bytes()).ok_or_else(|| gap("the ELF header ends early"))?;
+    let interpreter = interpreter(image, &headers);
+    let dynamic = dynamic(image, &headers);
+    Ok(ElfHardening {
+        kind: kind(&headers, &interpreter, &dynamic),
+        relro: relro(&headers, &dynamic),
+        stack: stack(&headers),
+        writable_executable: writable_executable(&headers),
+        branch_protection: branch_protection(image, &headers),
+        interpreter,
+        dynamic,
+    })
+}
+
+/// All program headers of a kind.
+fn all(headers: &Headers, kind: u32) -> Fact<impl Iterator<Item = &ProgramHeader>> {
+    if headers.programs.extent == Extent::Cut {
+        return Err(gap("the ELF program headers end outside the file"));
+    }
+    let entries = headers.programs.entries.iter();
+    Ok(entries.filter(move |header| header.kind == kind))
+}
+
+/// The program header of a kind of which there is at most one: loaders differ in which of several they take.
+fn only<'h>(headers: &'h Headers, kind: u32, name: &str) -> Fact<Option<&'h ProgramHeader>> {
+    let mut found = all(headers, kind)?;
+    let first = found.next();
+    match found.next() {
+        Some(_) => Err(gap(format!("there are several program headers {name}"))),
+        None => Ok(first),
+    }
+}
+
+fn interpreter<'a>(image: &Image<'a>, headers: &Headers) -> Fact<Option<&'a [u8]>> {
+    let Some(header) = only(headers, PT_INTERP, "PT_INTERP")? else {
+        return Ok(None);
+    };
+    let name = image
+        .bytes()
+        .slice(header.offset, header.filesz)
+        .and_then(|bytes| bytes.c_str(0));
+    match name {
+        Some(name) => Ok(Some(name)),
+        None => Err(gap("PT_INTERP holds no text within the file")),
+    }
+}
+
+fn dynamic<'a>(image: &Image<'a>, headers: &Headers) -> Fact<Option<Dynamic<'a>>> {
+    let Some(header) = only(headers, PT_DYNAMIC, "PT_DYNAMIC")? else {
+        return Ok(None);
+    };
+    dynamic::read(image, headers.machine, header).map(Some)
+}
+
+fn kind(
+    headers: &Headers,
+    interpreter: &Fact<Option<&[u8]>>,
+    dynamic: &Fact<Option<Dynamic<'_>>>,
+) -> Fact<(ElfKind, &'static str)> {
+    match headers.kind {
+        ET_EXEC => return Ok((ElfKind::FixedExecutable, "ET_EXEC")),
+        ET_DYN => {}
+        other => return Err(gap(format!("e_type {other} is neither ET_EXEC nor ET_DYN"))),
+    }
+    let interpreter = interpreter.as_ref().map_err(Gap::clone)?.is_some();
+    let dynamic = dynamic.as_ref().map_err(Gap::clone)?;
+    let Some(dynamic) = dynamic else {
+        return Err(gap("an image of type ET_DYN has no dynamic table"));
+    };
+    Ok(match (dynamic.pie_flag, interpreter) {
+        (true, true) => (ElfKind::Pie, "DF_1_PIE and an interpreter"),
+        (true, false) => (ElfKind::StaticPie, "DF_1_PIE and no interpreter"),
+        _ if dynamic.soname.is_some() => (ElfKind::SharedObject, "DT_SONAME and no DF_1_PIE"),
+        (false, true) => (ElfKind::Pie, "an interpreter and no DT_SONAME"),
+        // Linkers write it for debuggers, into executables only.
+        (false, false) if dynamic.debug => (ElfKind::StaticPie, "DT_DEBUG and no interpreter"),
+        (false, false) => (
+            ElfKind::SharedObject,
+            "neither DF_1_PIE nor DT_DEBUG nor an interpreter",
+        ),
+    })
+}
+
+fn relro(headers: &Headers, dynamic: &Fact<Option<Dynamic<'_>>>) -> Fact<Relro> {
+    let segment = only(headers, PT_GNU_RELRO, "PT_GNU_RELRO")?;
+    if segment.is_none_or(|header| header.memsz == 0) {
+        return Ok(Relro::None);
+    }
+    let dynamic = dynamic.as_ref().map_err(Gap::clone)?;
+    Ok(match dynamic {
+        Some(dynamic) if dynamic.bind_now => Relro::Full,
+        _ => Relro::Partial,
+    })
+}
+
+fn stack(headers: &Headers) -> Fact<Stack> {
+    Ok(match only(headers, PT_GNU_STACK, "PT_GNU_STACK")? {
+        None => Stack::NotStated,
+        Some(header) if header.permissions().execute => Stack::Executable,
+        Some(_) => Stack::NonExecutable,
+    })
+}
+
+fn writable_executable(headers: &Headers) -> Fact<Vec<ElfSegment>> {
+    let both = |header: &&ProgramHeader| {
+        let permissions = header.permissions();
+        permissions.write && permissions.execute && header.memsz > 0
+    };
+    let segment = |header: &ProgramHeader| ElfSegment {
+        address: VirtualAddress(header.vaddr),
+        len: header.memsz,
+        permissions: header.permissions(),
+    };
+    Ok(all(headers, PT_LOAD)?.filter(both).map(segment).collect())
+}
+
+fn branch_protection(image: &Image<'_>, headers: &Headers) -> Fact<Option<BranchProtection>> {
+    let note = notes::find(image.bytes(), headers, b"GNU", NT_GNU_PROPERTY_TYPE_0).map_err(gap)?;
+    let Some(note) = note else {
+        return Ok(None);
+    };
+    let damaged = || gap("the GNU property note is damaged");
+    let features = match headers.machine {
+        EM_386 | EM_X86_64 => property(note.description, X86_FEATURE_1_AND),
+        EM_AARCH64 => property(note.description, AARCH64_FEATURE_1_AND),
+        _ => Some(0),
+    };
+    let features = features.ok_or_else(damaged)?;
+    let x86 = headers.machine != EM_AARCH64;
+    let (first, second) = (features & 1 != 0, features & 2 != 0);
+    Ok(Some(BranchProtection {
+        ibt: x86 && first,
+        shstk: x86 && second,
+        bti: !x86 && first,
+        pac: !x86 && second,
+    }))
+}
+
+/// The 32 bits of a property; 0 where the note does not have it, `None` where the note is damaged.
+fn property(properties: Bytes<'_>, kind: u32) -> Option<u32> {
+    let mut at = 0;
+    while at < properties.len() {
+        let len = u64::from(properties.u32(at + 4)?);
+        let data = properties.slice(at + 8, len)?;
+        if properties.u32(at)? == kind {
+            return data.u32(0);
+        }
+        at = (at + 8 + len).checked_next_multiple_of(properties.order().width.bytes())?;
+    }
+    Some(0)
 }

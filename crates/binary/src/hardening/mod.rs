@@ -3,6 +3,7 @@
 //! What a header does not say is not guessed. A part that could not be read is a gap in the field that needs it, so that a
 //! damaged file never looks better than a whole one. Readers: [`crate::Binary::hardening`].
 
+mod dynamic;
 mod elf;
 mod macho;
 mod pe;

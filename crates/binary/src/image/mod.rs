@@ -4,10 +4,10 @@
 //! section table is no error, because sections are hints.
 
 mod coff;
-mod elf;
-mod macho;
+pub(crate) mod elf;
+pub(crate) mod macho;
 mod overlay;
-mod pe;
+pub(crate) mod pe;
 
 use crate::address::{FileOffset, VirtualAddress};
 use crate::bytes::{Bytes, Order};
@@ -244,6 +244,6 @@ fn mapped_len(segments: &[Segment]) -> u64 {
 }
 
 /// Clips `offset..offset+len` to a file of `file_len` bytes; gives the clipped length.
-fn clip(file_len: usize, offset: u64, len: u64) -> u64 {
+pub(crate) fn clip(file_len: usize, offset: u64, len: u64) -> u64 {
     len.min((file_len as u64).saturating_sub(offset))
 }
