@@ -28,6 +28,8 @@ pub enum Topic {
     Headers,
     /// Debug sections, symbol table and the identities of separate debug information.
     DebugInfo,
+    /// Which instructions the code uses.
+    Instructions,
 }
 
 impl Topic {
@@ -43,6 +45,7 @@ impl Topic {
             Topic::ModuleData => "module-data",
             Topic::Headers => "headers",
             Topic::DebugInfo => "debug-info",
+            Topic::Instructions => "instructions",
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod address;
 mod binary;
 pub mod buildinfo;
 pub mod bytes;
+mod code;
 pub mod container;
 pub mod debuginfo;
 pub mod gap;
@@ -21,3 +22,4 @@ mod search;
 pub mod size;
 
 pub use binary::{Binary, NotGo, Occurrence};
+pub use code::Code;

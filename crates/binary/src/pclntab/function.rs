@@ -172,6 +172,12 @@ impl<'a> Function<'a> {
         })
     }
 
+    /// The file recorded for the first instruction.
+    pub(crate) fn first_file(&self, budget: &mut Budget) -> Option<&'a [u8]> {
+        let file = self.runs(self.record.u32(5 * 4)?, budget)?.next()?.value;
+        self.file(file, budget)
+    }
+
     /// Where the function is defined: the file of its first instruction that is not inlined, and the line of its `func`
     /// keyword where it is recorded, else of that instruction.
     pub(crate) fn definition(&self, budget: &mut Budget) -> Option<Position<'a>> {
