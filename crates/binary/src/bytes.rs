@@ -176,6 +176,14 @@ impl<'a> Bytes<'a> {
         tail.get(..end)
     }
 
+    /// As [`Bytes::c_str`], but `None` also where the text has more than `longest` bytes: for tables in which a hostile file
+    /// can point to one long text again and again.
+    pub fn short_c_str(self, offset: u64, longest: u64) -> Option<&'a [u8]> {
+        let tail = self.tail(offset)?;
+        let len = tail.len().min(longest.checked_add(1)?);
+        tail.slice(0, len)?.c_str(0)
+    }
+
     /// Unsigned LEB128 at `offset` (Go's `binary.Uvarint`), with the offset behind it.
     pub fn uvarint(self, offset: u64) -> Option<(u64, u64)> {
         let mut value = 0u64;
@@ -229,6 +237,9 @@ mod tests {
         let bytes = Bytes::new(b"ab\0c", LE64);
         assert_eq!(bytes.c_str(0), Some(&b"ab"[..]));
         assert_eq!(bytes.c_str(3), None);
+        assert_eq!(bytes.short_c_str(0, 2), Some(&b"ab"[..]));
+        assert_eq!(bytes.short_c_str(0, 1), None);
+        assert_eq!(bytes.short_c_str(3, u64::MAX), None);
     }
 
     #[test]

@@ -7,12 +7,12 @@ mod dynamic;
 mod elf;
 mod macho;
 mod pe;
+mod signature;
 
 pub use elf::{BranchProtection, Dynamic, ElfHardening, ElfKind, ElfSegment, Relro, Stack};
-pub use macho::{
-    BuildVersion, CodeSignature, Dylib, MachOHardening, MachOSegment, Protection, Signer, Version,
-};
+pub use macho::{BuildVersion, Dylib, MachOHardening, MachOSegment, Protection, Version};
 pub use pe::{PeHardening, Subsystem};
+pub use signature::{CodeSignature, Signer};
 
 use crate::gap::{Fact, Gap, Topic};
 use crate::image::{Format, Image, Kind};

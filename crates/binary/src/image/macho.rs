@@ -6,10 +6,10 @@ use crate::address::{FileOffset, VirtualAddress};
 use crate::bytes::{Bytes, Endian, Order, Width};
 use crate::gap::{Gap, Topic};
 
-const LC_SEGMENT: u32 = 0x1;
-const LC_SYMTAB: u32 = 0x2;
-const LC_SEGMENT_64: u32 = 0x19;
-const LC_BUILD_VERSION: u32 = 0x32;
+pub(crate) const LC_SEGMENT: u32 = 0x1;
+pub(crate) const LC_SYMTAB: u32 = 0x2;
+pub(crate) const LC_SEGMENT_64: u32 = 0x19;
+pub(crate) const LC_BUILD_VERSION: u32 = 0x32;
 const LC_DYLD_CHAINED_FIXUPS: u32 = 0x8000_0034;
 const VM_PROT_WRITE: u32 = 2;
 const VM_PROT_EXECUTE: u32 = 4;
@@ -60,9 +60,8 @@ pub(super) fn parse(data: &[u8]) -> Result<Image<'_>, Gap> {
     let bytes = Bytes::new(data, order);
     let cputype = bytes.u32(4).ok_or_else(early)?;
     let filetype = bytes.u32(12).ok_or_else(early)?;
-    let count = bytes.u32(16).ok_or_else(early)?;
     let flags = bytes.u32(24).ok_or_else(early)?;
-    let commands = load_commands(bytes, count);
+    let commands = load_commands(bytes);
     if commands.segments.is_empty() {
         return Err(Gap::new(
             Topic::Image,
@@ -113,82 +112,154 @@ fn base(commands: &Commands<'_>) -> Option<u64> {
         .map(|segment| segment.address.0)
 }
 
-fn load_commands(bytes: Bytes<'_>, count: u32) -> Commands<'_> {
-    let mut commands = Commands::default();
+/// One load command.
+#[derive(Clone, Copy)]
+pub(crate) struct Command<'a> {
+    pub(crate) kind: u32,
+    /// All of it, kind and length included.
+    pub(crate) body: Bytes<'a>,
+}
+
+/// The load commands; an item is `None`, and the last, where there should be another one that cannot be read.
+pub(crate) fn commands<'a>(bytes: Bytes<'a>) -> impl Iterator<Item = Option<Command<'a>>> {
     let mut at = match bytes.order().width {
         Width::W32 => 28,
         Width::W64 => 32,
     };
-    for _ in 0..count {
-        let (Some(command), Some(len)) = (bytes.u32(at), bytes.u32(at + 4)) else {
-            break;
-        };
-        let Some(body) = bytes
-            .slice(at, u64::from(len))
-            .filter(|body| body.len() >= 8)
-        else {
-            break;
-        };
-        match command {
-            LC_SEGMENT | LC_SEGMENT_64 => read_segment(bytes, body, &mut commands),
-            LC_SYMTAB => commands.symbols = body.u32(12).unwrap_or(0),
-            LC_BUILD_VERSION => commands.platform = body.u32(8),
-            LC_DYLD_CHAINED_FIXUPS => commands.chained = true,
+    let mut left = bytes.u32(16);
+    let mut read = move || {
+        let len = u64::from(bytes.u32(at + 4)?);
+        let body = bytes.slice(at, len).filter(|body| body.len() >= 8)?;
+        at += len;
+        let kind = body.u32(0)?;
+        Some(Command { kind, body })
+    };
+    std::iter::from_fn(move || {
+        let count = left.filter(|&count| count > 0)?;
+        let command = read();
+        left = command.and(count.checked_sub(1));
+        Some(command)
+    })
+}
+
+fn load_commands(bytes: Bytes<'_>) -> Commands<'_> {
+    let mut found = Commands::default();
+    for Command { kind, body } in commands(bytes).flatten() {
+        match kind {
+            LC_SEGMENT | LC_SEGMENT_64 => read_segment(bytes, body, &mut found),
+            LC_SYMTAB => found.symbols = body.u32(12).unwrap_or(0),
+            LC_BUILD_VERSION => found.platform = body.u32(8),
+            LC_DYLD_CHAINED_FIXUPS => found.chained = true,
             _ => {}
         }
-        at += u64::from(len);
     }
-    commands
+    found
+}
+
+/// A segment command, as far as it is needed.
+pub(crate) struct SegmentCommand<'a> {
+    pub(crate) name: &'a [u8],
+    address: u64,
+    offset: u64,
+    len: u64,
+    pub(crate) maximum: u32,
+    pub(crate) initial: u32,
+    sections: u32,
+    body: Bytes<'a>,
+}
+
+impl<'a> SegmentCommand<'a> {
+    /// Reads a segment command; `None` where it ends early.
+    pub(crate) fn read(body: Bytes<'a>) -> Option<SegmentCommand<'a>> {
+        let word = body.order().width.bytes();
+        Some(SegmentCommand {
+            name: padded(body.slice(8, 16)?),
+            address: body.word(24)?,
+            offset: body.word(24 + 2 * word)?,
+            len: body.word(24 + 3 * word)?,
+            maximum: body.u32(24 + 4 * word)?,
+            initial: body.u32(24 + 4 * word + 4)?,
+            sections: body.u32(24 + 4 * word + 8)?,
+            body,
+        })
+    }
+
+    /// The headers of its sections, up to the first that is outside.
+    fn section_headers(&self) -> impl Iterator<Item = Bytes<'a>> {
+        let word = self.body.order().width.bytes();
+        let first = 24 + 4 * word + 16;
+        let size = if word == 4 { 68 } else { 80 };
+        let body = self.body;
+        (0..u64::from(self.sections)).map_while(move |index| body.slice(first + index * size, size))
+    }
+
+    /// True where all its sections are there.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.section_headers().count() as u64 == u64::from(self.sections)
+    }
+
+    /// Its sections, up to the first that is outside.
+    pub(crate) fn sections(&self) -> impl Iterator<Item = SectionCommand<'a>> {
+        self.section_headers().filter_map(SectionCommand::read)
+    }
+
+    /// True where the file has all its bytes.
+    pub(crate) fn is_within(&self, file: Bytes<'a>) -> bool {
+        file.slice(self.offset, self.len).is_some()
+    }
+}
+
+/// One section of a segment command.
+pub(crate) struct SectionCommand<'a> {
+    pub(crate) name: &'a [u8],
+    address: u64,
+    pub(crate) offset: u64,
+    /// Bytes of the file, not clipped to it.
+    pub(crate) len: u64,
+}
+
+impl<'a> SectionCommand<'a> {
+    fn read(entry: Bytes<'a>) -> Option<SectionCommand<'a>> {
+        let word = entry.order().width.bytes();
+        let kind = entry.u32(32 + 2 * word + 16)? & 0xff;
+        let zero = matches!(kind, S_ZEROFILL | S_GB_ZEROFILL | S_THREAD_LOCAL_ZEROFILL);
+        Some(SectionCommand {
+            name: padded(entry.slice(0, 16)?),
+            address: entry.word(32)?,
+            offset: u64::from(entry.u32(32 + 2 * word)?),
+            len: if zero { 0 } else { entry.word(32 + word)? },
+        })
+    }
+}
+
+/// A name of up to 16 bytes, padded with NUL.
+fn padded(name: Bytes<'_>) -> &[u8] {
+    let name = name.data();
+    name.split(|&b| b == 0).next().unwrap_or(name)
 }
 
 fn read_segment<'a>(bytes: Bytes<'a>, body: Bytes<'a>, commands: &mut Commands<'a>) {
-    let word = bytes.order().width.bytes();
     let file_len = bytes.data().len();
-    let header = || {
-        let address = body.word(24)?;
-        let offset = body.word(24 + 2 * word)?;
-        let len = body.word(24 + 3 * word)?;
-        let protection = body.u32(24 + 4 * word + 4)?;
-        let count = body.u32(24 + 4 * word + 8)?;
-        Some((address, offset, len, protection, count))
-    };
-    let Some((address, offset, len, protection, count)) = header() else {
+    let Some(segment) = SegmentCommand::read(body) else {
         return;
     };
-    let len = clip(file_len, offset, len);
+    let len = clip(file_len, segment.offset, segment.len);
     if len > 0 {
         commands.segments.push(Segment {
-            address: VirtualAddress(address),
-            offset: FileOffset(offset),
+            address: VirtualAddress(segment.address),
+            offset: FileOffset(segment.offset),
             len,
             permissions: Permissions {
-                execute: protection & VM_PROT_EXECUTE != 0,
-                write: protection & VM_PROT_WRITE != 0,
+                execute: segment.initial & VM_PROT_EXECUTE != 0,
+                write: segment.initial & VM_PROT_WRITE != 0,
             },
         });
     }
-    let first = 24 + 4 * word + 16;
-    let size = if word == 4 { 68 } else { 80 };
-    let entries = (0..u64::from(count)).map_while(|index| body.slice(first + index * size, size));
-    commands
-        .sections
-        .extend(entries.filter_map(|entry| section(file_len, entry)));
-}
-
-fn section<'a>(file_len: usize, entry: Bytes<'a>) -> Option<Section<'a>> {
-    let word = entry.order().width.bytes();
-    let name = entry.slice(0, 16)?.data();
-    let offset = u64::from(entry.u32(32 + 2 * word)?);
-    let kind = entry.u32(32 + 2 * word + 16)? & 0xff;
-    let zero = matches!(kind, S_ZEROFILL | S_GB_ZEROFILL | S_THREAD_LOCAL_ZEROFILL);
-    Some(Section {
-        name: name.split(|&b| b == 0).next().unwrap_or(name),
-        address: VirtualAddress(entry.word(32)?),
-        offset: FileOffset(offset),
-        len: if zero {
-            0
-        } else {
-            clip(file_len, offset, entry.word(32 + word)?)
-        },
-    })
+    let sections = segment.sections().map(|section| Section {
+        name: section.name,
+        address: VirtualAddress(section.address),
+        offset: FileOffset(section.offset),
+        len: clip(file_len, section.offset, section.len),
+    });
+    commands.sections.extend(sections);
 }

@@ -232,6 +232,9 @@ impl<'a> Image<'a> {
     }
 }
 
+/// Longest name of a section, in bytes: more is no name that any tool writes.
+pub(crate) const LONGEST_SECTION_NAME: u64 = 1024;
+
 /// [`Image::segment_at`] searches by address.
 fn sort_segments(segments: &mut [Segment]) {
     segments.sort_by_key(|segment| segment.address);

@@ -3,7 +3,7 @@
 //! Sections are the only segments a PE image has, so here the section table is structure and not only a hint.
 
 use super::overlay::Overlay;
-use super::{Format, Image, Kind, Permissions, Section, Segment, clip};
+use super::{Format, Image, Kind, LONGEST_SECTION_NAME, Permissions, Section, Segment, clip};
 use crate::address::{FileOffset, VirtualAddress};
 use crate::bytes::{Bytes, Endian, Order, Width};
 use crate::gap::{Gap, Topic};
@@ -12,19 +12,21 @@ const IMAGE_SCN_MEM_DISCARDABLE: u32 = 0x0200_0000;
 const IMAGE_SCN_MEM_EXECUTE: u32 = 0x2000_0000;
 const IMAGE_SCN_MEM_WRITE: u32 = 0x8000_0000;
 const IMAGE_FILE_DLL: u16 = 0x2000;
+/// Bytes of an entry of the symbol table.
+pub(crate) const SYMBOL_LEN: u64 = 18;
 const PE32_PLUS: u16 = 0x20b;
 
 /// The COFF file header, as far as it is needed.
-pub(super) struct CoffHeader {
-    pub(super) sections: u16,
-    pub(super) symbol_offset: u64,
-    pub(super) symbols: u32,
-    pub(super) optional_len: u16,
-    pub(super) characteristics: u16,
+pub(crate) struct CoffHeader {
+    pub(crate) sections: u16,
+    pub(crate) symbol_offset: u64,
+    pub(crate) symbols: u32,
+    pub(crate) optional_len: u16,
+    pub(crate) characteristics: u16,
 }
 
 impl CoffHeader {
-    pub(super) fn read(bytes: Bytes<'_>, at: u64) -> Option<CoffHeader> {
+    pub(crate) fn read(bytes: Bytes<'_>, at: u64) -> Option<CoffHeader> {
         let header = bytes.slice(at, 20)?;
         Some(CoffHeader {
             sections: header.u16(2)?,
@@ -34,20 +36,28 @@ impl CoffHeader {
             characteristics: header.u16(18)?,
         })
     }
+
+    /// Everything behind the symbols: the string table, its length in front.
+    fn strings<'a>(&self, bytes: Bytes<'a>) -> Option<Bytes<'a>> {
+        let at = self
+            .symbol_offset
+            .checked_add(SYMBOL_LEN * u64::from(self.symbols))?;
+        bytes.tail(at).filter(|_| self.symbol_offset != 0)
+    }
 }
 
 /// One entry of the section table.
-pub(super) struct SectionHeader<'a> {
-    pub(super) name: &'a [u8],
-    pub(super) virtual_len: u64,
-    pub(super) virtual_address: u64,
-    pub(super) raw_len: u64,
-    pub(super) raw_offset: u64,
-    pub(super) characteristics: u32,
+pub(crate) struct SectionHeader<'a> {
+    pub(crate) name: &'a [u8],
+    pub(crate) virtual_len: u64,
+    pub(crate) virtual_address: u64,
+    pub(crate) raw_len: u64,
+    pub(crate) raw_offset: u64,
+    pub(crate) characteristics: u32,
 }
 
 impl SectionHeader<'_> {
-    pub(super) fn permissions(&self) -> Permissions {
+    pub(crate) fn permissions(&self) -> Permissions {
         Permissions {
             execute: self.characteristics & IMAGE_SCN_MEM_EXECUTE != 0,
             write: self.characteristics & IMAGE_SCN_MEM_WRITE != 0,
@@ -82,32 +92,104 @@ pub(super) fn arch(machine: u16) -> Option<&'static str> {
     }
 }
 
-pub(super) fn parse(data: &[u8]) -> Result<Image<'_>, Gap> {
-    let early = || Gap::new(Topic::Image, "the PE headers end early");
-    let stub = Bytes::new(data, order(0));
-    let at = u64::from(stub.u32(0x3c).ok_or_else(early)?);
-    if stub
-        .slice(at, 4)
-        .is_none_or(|signature| signature.data() != b"PE\0\0")
-    {
-        return Err(Gap::new(
-            Topic::Image,
-            "the file has a DOS header but no PE signature",
-        ));
+/// A data directory of the optional header, by its number there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Directory {
+    Import = 1,
+    /// Its address is an offset into the file.
+    Certificates = 4,
+    BaseRelocations = 5,
+    Debug = 6,
+    DelayImport = 13,
+}
+
+/// All headers of a PE image.
+pub(crate) struct Headers<'a> {
+    bytes: Bytes<'a>,
+    machine: u16,
+    pub(crate) coff: CoffHeader,
+    optional: u64,
+    /// `ImageBase`, from which relative addresses count.
+    pub(crate) base: u64,
+    pub(crate) sections: Vec<SectionHeader<'a>>,
+}
+
+impl<'a> Headers<'a> {
+    /// Reads the headers.
+    pub(crate) fn read(data: &'a [u8]) -> Result<Headers<'a>, Gap> {
+        let early = || Gap::new(Topic::Image, "the PE headers end early");
+        let stub = Bytes::new(data, order(0));
+        let at = u64::from(stub.u32(0x3c).ok_or_else(early)?);
+        let signature = stub.slice(at, 4).map(Bytes::data);
+        if signature != Some(b"PE\0\0") {
+            return Err(Gap::new(
+                Topic::Image,
+                "the file has a DOS header but no PE signature",
+            ));
+        }
+        Headers::behind_signature(stub, at).ok_or_else(early)
     }
-    let coff_at = at.checked_add(4).ok_or_else(early)?;
-    let machine = stub.u16(coff_at).ok_or_else(early)?;
-    let bytes = Bytes::new(data, order(machine));
-    let header = CoffHeader::read(bytes, coff_at).ok_or_else(early)?;
-    let optional = coff_at.checked_add(20).ok_or_else(early)?;
-    let base = image_base(bytes, optional).ok_or_else(early)?;
-    let table = optional
-        .checked_add(u64::from(header.optional_len))
-        .ok_or_else(early)?;
-    let entries = section_headers(bytes, table, &header);
-    let segments: Vec<Segment> = entries
+
+    fn behind_signature(stub: Bytes<'a>, signature: u64) -> Option<Headers<'a>> {
+        let coff_at = signature.checked_add(4)?;
+        let machine = stub.u16(coff_at)?;
+        let bytes = Bytes::new(stub.data(), order(machine));
+        let coff = CoffHeader::read(bytes, coff_at)?;
+        let optional = coff_at.checked_add(20)?;
+        let table = optional.checked_add(u64::from(coff.optional_len))?;
+        Some(Headers {
+            bytes,
+            machine,
+            base: image_base(bytes, optional)?,
+            sections: section_headers(bytes, table, &coff),
+            coff,
+            optional,
+        })
+    }
+
+    /// The string table behind the symbols, its length in front; `None` where there is none.
+    pub(crate) fn strings(&self) -> Option<Bytes<'a>> {
+        self.coff.strings(self.bytes)
+    }
+
+    /// True where every entry of the section table was read.
+    pub(crate) fn sections_are_whole(&self) -> bool {
+        self.sections.len() == usize::from(self.coff.sections)
+    }
+
+    /// A 16-bit field of the optional header.
+    pub(crate) fn optional_u16(&self, at: u64) -> Option<u16> {
+        self.optional_header()?.u16(at)
+    }
+
+    fn optional_header(&self) -> Option<Bytes<'a>> {
+        self.bytes
+            .slice(self.optional, u64::from(self.coff.optional_len))
+    }
+
+    /// Address (relative to the base) and length of a data directory, both 0 where the image has none; `None` where the
+    /// header ends before it says so.
+    pub(crate) fn directory(&self, directory: Directory) -> Option<(u32, u32)> {
+        let header = self.optional_header()?;
+        let count_at = match header.u16(0)? {
+            PE32_PLUS => 108,
+            _ => 92,
+        };
+        let index = directory as u32;
+        if index >= header.u32(count_at)? {
+            return Some((0, 0));
+        }
+        let at = count_at + 4 + 8 * u64::from(index);
+        Some((header.u32(at)?, header.u32(at + 4)?))
+    }
+}
+
+pub(super) fn parse(data: &[u8]) -> Result<Image<'_>, Gap> {
+    let headers = Headers::read(data)?;
+    let segments: Vec<Segment> = headers
+        .sections
         .iter()
-        .filter_map(|entry| segment(data.len(), base, entry))
+        .filter_map(|entry| segment(data.len(), headers.base, entry))
         .collect();
     if segments.is_empty() {
         return Err(Gap::new(
@@ -118,20 +200,21 @@ pub(super) fn parse(data: &[u8]) -> Result<Image<'_>, Gap> {
     Ok(Image {
         data,
         format: Format::Pe,
-        kind: if header.characteristics & IMAGE_FILE_DLL != 0 {
+        kind: if headers.coff.characteristics & IMAGE_FILE_DLL != 0 {
             Kind::Library
         } else {
             Kind::Executable
         },
-        arch: arch(machine),
+        arch: arch(headers.machine),
         os: Some("windows"),
-        order: bytes.order(),
+        order: headers.bytes.order(),
         segments,
-        sections: entries
+        sections: headers
+            .sections
             .iter()
-            .map(|entry| section(data.len(), base, entry))
+            .map(|entry| section(data.len(), headers.base, entry))
             .collect(),
-        symbol_table: header.symbols > 0,
+        symbol_table: headers.coff.symbols > 0,
         overlay: Overlay::InPlace,
     })
 }
@@ -150,11 +233,7 @@ pub(super) fn section_headers<'a>(
     table: u64,
     header: &CoffHeader,
 ) -> Vec<SectionHeader<'a>> {
-    let strings = header
-        .symbol_offset
-        .checked_add(18 * u64::from(header.symbols))
-        .filter(|_| header.symbol_offset != 0)
-        .and_then(|at| bytes.tail(at));
+    let strings = header.strings(bytes);
     let read = |index: u64| {
         let entry = bytes.slice(table.checked_add(index * 40)?, 40)?;
         Some(SectionHeader {
@@ -175,7 +254,7 @@ fn section_name<'a>(entry: Bytes<'a>, strings: Option<Bytes<'a>>) -> Option<&'a 
     let short = short.split(|&b| b == 0).next().unwrap_or(short);
     let long = || {
         let digits = std::str::from_utf8(short.strip_prefix(b"/")?).ok()?;
-        strings?.c_str(digits.parse().ok()?)
+        strings?.short_c_str(digits.parse().ok()?, LONGEST_SECTION_NAME)
     };
     Some(long().unwrap_or(short))
 }

@@ -6,12 +6,14 @@ mod headers;
 pub(crate) mod notes;
 mod relocations;
 
-pub(crate) use headers::SectionHeader;
 pub(crate) use headers::{DynamicTable, Extent, Headers, PT_DYNAMIC, PT_LOAD, ProgramHeader};
+pub(crate) use headers::{SectionHeader, section_names};
 pub(super) use relocations::{RelocationTable, relocated_words};
 
 use super::overlay::{ObjectLayout, Overlay, as_segment};
-use super::{Format, Image, Kind, Permissions, Section, Segment, clip, sort_segments};
+use super::{
+    Format, Image, Kind, LONGEST_SECTION_NAME, Permissions, Section, Segment, clip, sort_segments,
+};
 use crate::address::{FileOffset, VirtualAddress};
 use crate::bytes::{Bytes, Endian, Order, Width};
 use crate::gap::{Gap, Topic};
@@ -21,7 +23,7 @@ pub(crate) const ET_EXEC: u16 = 2;
 const PF_X: u32 = 1;
 const PF_W: u32 = 2;
 pub(crate) const SHT_SYMTAB: u32 = 2;
-const SHT_NOBITS: u32 = 8;
+pub(crate) const SHT_NOBITS: u32 = 8;
 const SHF_WRITE: u64 = 1;
 const SHF_ALLOC: u64 = 2;
 const SHF_EXECINSTR: u64 = 4;
@@ -140,6 +142,13 @@ impl ProgramHeader {
     }
 }
 
+impl SectionHeader {
+    /// Its name, from the section that holds the names.
+    pub(crate) fn name<'a>(&self, names: Bytes<'a>) -> Option<&'a [u8]> {
+        names.short_c_str(u64::from(self.name), LONGEST_SECTION_NAME)
+    }
+}
+
 /// Addresses for the sections of an object, by section index; `None` for what is not loaded.
 fn lay_out(file_len: usize, headers: &[SectionHeader]) -> Vec<Option<VirtualAddress>> {
     let mut layout = ObjectLayout::new();
@@ -155,10 +164,10 @@ fn sections<'a>(
     headers: &[SectionHeader],
     addresses: &[Option<VirtualAddress>],
 ) -> Vec<Section<'a>> {
-    let names = headers::section_names(bytes, headers);
+    let names = section_names(bytes, headers);
     let section = |(index, header): (usize, &SectionHeader)| Section {
         name: names
-            .and_then(|names| names.c_str(u64::from(header.name)))
+            .and_then(|names| header.name(names))
             .unwrap_or_default(),
         address: addresses
             .get(index)
