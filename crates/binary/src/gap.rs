@@ -30,6 +30,8 @@ pub enum Topic {
     DebugInfo,
     /// Which instructions the code uses.
     Instructions,
+    /// Type descriptors and itabs.
+    Types,
 }
 
 impl Topic {
@@ -43,6 +45,7 @@ impl Topic {
             Topic::Lines => "lines",
             Topic::InlineTree => "inline-tree",
             Topic::ModuleData => "module-data",
+            Topic::Types => "types",
             Topic::Headers => "headers",
             Topic::DebugInfo => "debug-info",
             Topic::Instructions => "instructions",

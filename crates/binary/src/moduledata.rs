@@ -12,42 +12,74 @@ use crate::pclntab::Pclntab;
 struct Layout {
     /// Go minor versions that have it, first and last.
     versions: (u32, u32),
+    /// `end`, before `gcdata` and `gcbss`.
+    end: u64,
     types: u64,
     etypes: u64,
+    listing: TypeListing,
     gofunc: u64,
     textsectmap: u64,
     plugin_path: u64,
 }
 
+/// How types and itabs are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TypeListing {
+    /// Words of the slices `typelinks` and `itablinks`.
+    Links { types: u64, itabs: u64 },
+    /// Words of `typedesclen` and `itaboffset`, `itabsize`: descriptors lie one behind the other.
+    InOrder { types: u64, itabs: u64 },
+}
+
 const LAYOUTS: [Layout; 4] = [
     Layout {
         versions: (18, 19),
+        end: 32,
         types: 35,
         etypes: 36,
+        listing: TypeListing::Links {
+            types: 42,
+            itabs: 45,
+        },
         gofunc: 38,
         textsectmap: 39,
         plugin_path: 51,
     },
     Layout {
         versions: (20, 25),
+        end: 34,
         types: 37,
         etypes: 38,
+        listing: TypeListing::Links {
+            types: 44,
+            itabs: 47,
+        },
         gofunc: 40,
         textsectmap: 41,
         plugin_path: 53,
     },
     Layout {
         versions: (26, 26),
+        end: 34,
         types: 37,
         etypes: 38,
+        listing: TypeListing::Links {
+            types: 45,
+            itabs: 48,
+        },
         gofunc: 40,
         textsectmap: 42,
         plugin_path: 54,
     },
     Layout {
         versions: (27, 27),
+        end: 34,
         types: 37,
         etypes: 39,
+        listing: TypeListing::InOrder {
+            types: 38,
+            itabs: 40,
+        },
         gofunc: 43,
         textsectmap: 45,
         plugin_path: 51,
@@ -61,9 +93,12 @@ const FILETAB: u64 = 7;
 const PCTAB: u64 = 10;
 const PCLNTABLE: u64 = 13;
 const FTAB: u64 = 16;
+const FINDFUNCTAB: u64 = 19;
 const MINPC: u64 = 20;
 const MAXPC: u64 = 21;
 const TEXT: u64 = 22;
+const NOPTRDATA: u64 = 24;
+const DATA: u64 = 26;
 /// More text sections than any linker makes (the largest ppc64 programs have a few dozen).
 const MOST_TEXT_SECTIONS: u64 = 4096;
 
@@ -79,6 +114,44 @@ pub struct ModuleData {
     /// The plugin path (pointer and length) where the layout is known and one is set.
     plugin_path: Option<(VirtualAddress, u64)>,
     sections: Vec<TextSection>,
+    /// Where the type descriptors are; `None` where the layout is not known.
+    pub(crate) types: Option<TypeRegion>,
+    #[expect(dead_code, reason = "for sizes, which follow")]
+    pub(crate) tables: Tables,
+}
+
+/// Type descriptors and itabs, and how they are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TypeRegion {
+    /// What type and name offsets count from.
+    pub(crate) start: VirtualAddress,
+    /// Behind the last byte of descriptors and names; in old versions behind all read-only data.
+    pub(crate) end: VirtualAddress,
+    pub(crate) list: TypeList,
+}
+
+/// Where the lists are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TypeList {
+    /// 4-byte offsets of types, pointers to itabs: address and number of entries each.
+    Links {
+        types: Option<(VirtualAddress, u64)>,
+        itabs: Option<(VirtualAddress, u64)>,
+    },
+    /// Bytes from the start that descriptors take; offset from the start and bytes of the itabs.
+    InOrder { types: u64, itabs: (u64, u64) },
+}
+
+/// Addresses of further tables, where they are known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tables {
+    pub(crate) find_functions: Option<VirtualAddress>,
+    pub(crate) gc_data: Option<VirtualAddress>,
+    pub(crate) gc_bss: Option<VirtualAddress>,
+    /// `textsectmap` with its length in bytes.
+    pub(crate) text_sections: Option<(VirtualAddress, u64)>,
+    /// Variables without pointers, and with them: start and end.
+    pub(crate) data: [Option<(VirtualAddress, VirtualAddress)>; 2],
 }
 
 /// Large programs for some architectures have their text in several sections (`textsectmap`).
@@ -108,6 +181,8 @@ impl ModuleData {
             sections: layout
                 .map(|layout| reader.text_sections(&layout))
                 .unwrap_or_default(),
+            types: layout.and_then(|layout| reader.types(&layout)),
+            tables: reader.tables(layout.as_ref()),
         })
     }
 
@@ -260,6 +335,44 @@ impl Reader<'_, '_> {
             .pointer(layout.gofunc)
             .is_some_and(|gofunc| self.image.segment_at(gofunc).is_some());
         full && starts_at_zero && types_in_order && gofunc_is_mapped
+    }
+
+    /// A slice that is not empty: where it is and how many entries it has.
+    fn slice(&self, index: u64) -> Option<(VirtualAddress, u64)> {
+        self.string(index)
+    }
+
+    fn types(&self, layout: &Layout) -> Option<TypeRegion> {
+        let list = match layout.listing {
+            TypeListing::Links { types, itabs } => TypeList::Links {
+                types: self.slice(types),
+                itabs: self.slice(itabs),
+            },
+            TypeListing::InOrder { types, itabs } => TypeList::InOrder {
+                types: self.word(types)?,
+                itabs: (self.word(itabs)?, self.word(itabs + 1)?),
+            },
+        };
+        Some(TypeRegion {
+            start: self.pointer(layout.types)?,
+            end: self.pointer(layout.etypes)?,
+            list,
+        })
+    }
+
+    fn tables(&self, layout: Option<&Layout>) -> Tables {
+        let range = |index| self.pointer(index).zip(self.pointer(index + 1));
+        let word = self.image.order.width.bytes();
+        let text_sections = layout
+            .and_then(|layout| self.slice(layout.textsectmap))
+            .and_then(|(at, count)| Some((at, count.checked_mul(3 * word)?)));
+        Tables {
+            find_functions: self.pointer(FINDFUNCTAB),
+            gc_data: layout.and_then(|layout| self.pointer(layout.end + 1)),
+            gc_bss: layout.and_then(|layout| self.pointer(layout.end + 2)),
+            text_sections,
+            data: [range(NOPTRDATA), range(DATA)],
+        }
     }
 
     fn text_sections(&self, layout: &Layout) -> Vec<TextSection> {

@@ -165,7 +165,7 @@ fn hides_code(gap: &Gap) -> bool {
     match gap.topic {
         Topic::Image | Topic::BuildInfo => true,
         Topic::Symbols | Topic::Functions | Topic::ModuleData => true,
-        Topic::Lines | Topic::InlineTree => false,
+        Topic::Lines | Topic::InlineTree | Topic::Types => false,
         Topic::Headers | Topic::DebugInfo | Topic::Instructions => false,
     }
 }
@@ -265,7 +265,7 @@ fn gap_matters(gap: &Gap, target: &Target, fail_on: Tier) -> bool {
         Topic::Symbols | Topic::Functions | Topic::ModuleData => target
             .findings()
             .any(|(finding, standing)| standing == Standing::Counts && finding.tier < fail_on),
-        Topic::Lines | Topic::InlineTree => false,
+        Topic::Lines | Topic::InlineTree | Topic::Types => false,
         Topic::Headers | Topic::DebugInfo | Topic::Instructions => false,
     }
 }
