@@ -15,6 +15,7 @@ pub mod secret;
 pub mod toolchain;
 pub mod version;
 
+use crate::isa::Isa;
 use goassay_binary::Binary;
 use goassay_binary::buildinfo::BuildInfo;
 use goassay_binary::gap::{Fact, Gap, Topic};
@@ -43,6 +44,8 @@ pub struct Facts<'a> {
     pub linker_flags: ldflags::LinkerFlags,
     /// Paths and names of the machine that built it.
     pub leaks: leaks::Leaks,
+    /// Which instruction-set level it needs.
+    pub isa: Isa,
 }
 
 impl<'a> Facts<'a> {
@@ -60,6 +63,7 @@ impl<'a> Facts<'a> {
             godebug: godebug::read(binary),
             linker_flags: ldflags::read(binary),
             leaks: leaks::read(binary),
+            isa: Isa::of(binary),
             names,
             c_code,
         }
