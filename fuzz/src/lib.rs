@@ -3,7 +3,8 @@
 //! They live here and not in `fuzz_targets`, so that `cargo test` can run them over `regressions/` without a fuzzer.
 
 use goassay_binary::address::NameOffset;
-use goassay_binary::{Binary, container};
+use goassay_binary::image::Image;
+use goassay_binary::{Binary, container, debuginfo, hardening};
 use goassay_fixtures::miniature::Miniature;
 use goassay_vuln::database::{self, Database};
 use goassay_vuln::date::Date;
@@ -30,6 +31,7 @@ pub const TARGETS: &[(&str, Target)] = &[
 
 /// Any bytes as a Go binary, and everything that can be asked of it.
 pub fn binary(data: &[u8]) {
+    ask_headers(data);
     if let Ok(binary) = Binary::parse(data) {
         ask_everything(&binary);
     }
@@ -94,9 +96,7 @@ pub fn fixture_edits(input: &[u8]) {
         data[at] = edit[4];
     }
     for member in container::members(&data).unwrap_or_default().iter().take(8) {
-        if let Ok(binary) = Binary::parse(member.data) {
-            ask_everything(&binary);
-        }
+        binary(member.data);
     }
 }
 
@@ -165,6 +165,14 @@ pub fn scan_of_names(data: &[u8]) {
     }
 }
 
+/// Asks headers for everything they can tell, whether or not they are those of a Go binary.
+fn ask_headers(data: &[u8]) {
+    if let Ok(image) = Image::parse(data) {
+        let _ = hardening::read(&image);
+        let _ = debuginfo::read(&image).total();
+    }
+}
+
 /// Asks a binary for everything it can tell.
 fn ask_everything(binary: &Binary<'_>) {
     let image = binary.image();
@@ -217,6 +225,7 @@ static BASES: LazyLock<Vec<Base>> = LazyLock::new(|| {
         "elf-amd64-c-archive",
         "elf-amd64-c-shared",
         "elf-amd64-go1.13",
+        "elf-amd64-plugin",
     ];
     names
         .iter()
@@ -225,12 +234,17 @@ static BASES: LazyLock<Vec<Base>> = LazyLock::new(|| {
 });
 
 /// What the structures begin with; 256 bytes behind each are changed.
-const MARKS: [&[u8]; 5] = [
+const MARKS: [&[u8]; 9] = [
     b"\xff Go buildinf:",
     &[0xf0, 0xff, 0xff, 0xff, 0, 0],
     &[0xf1, 0xff, 0xff, 0xff, 0, 0],
     &[0xff, 0xff, 0xff, 0xf0, 0, 0],
     &[0xff, 0xff, 0xff, 0xf1, 0, 0],
+    // Dynamic tables of ELF (DT_GNU_HASH, DT_FLAGS_1), imports of PE, code signatures of Mach-O.
+    &[0xf5, 0xfe, 0xff, 0x6f],
+    &[0xfb, 0xff, 0xff, 0x6f],
+    b"kernel32.dll",
+    &[0xfa, 0xde, 0x0c, 0xc0],
 ];
 
 impl Base {

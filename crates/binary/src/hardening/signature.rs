@@ -134,3 +134,96 @@ fn team(directory: Bytes<'_>) -> Option<Option<&[u8]>> {
         at => directory.c_str(at.into()).map(Some),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A code directory of the version that names teams.
+    fn directory(flags: u32, team: Option<&str>) -> Vec<u8> {
+        let mut words = [0; 13];
+        (words[0], words[2], words[3], words[5]) = (CODE_DIRECTORY, WITH_TEAM, flags, 52);
+        let mut texts = b"org.example\0".to_vec();
+        if let Some(team) = team {
+            words[12] = 64;
+            texts.extend(team.as_bytes());
+            texts.push(0);
+        }
+        words[1] = 52 + u32::try_from(texts.len()).expect("short");
+        let mut blob: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+        blob.extend(texts);
+        blob
+    }
+
+    fn signature(parts: &[(u32, Vec<u8>)]) -> Vec<u8> {
+        let mut at = 12 + 8 * parts.len();
+        let len = at + parts.iter().map(|(_, part)| part.len()).sum::<usize>();
+        let number = |value: usize| u32::try_from(value).expect("short");
+        let mut words = vec![EMBEDDED_SIGNATURE, number(len), number(parts.len())];
+        for (slot, part) in parts {
+            words.extend([*slot, number(at)]);
+            at += part.len();
+        }
+        let mut blob: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+        parts.iter().for_each(|(_, part)| blob.extend(part));
+        blob
+    }
+
+    fn wrapper(len: u32) -> Vec<u8> {
+        let mut blob = [BLOB_WRAPPER.to_be_bytes(), len.to_be_bytes()].concat();
+        blob.resize(len as usize, 1);
+        blob
+    }
+
+    fn read_all(parts: &[(u32, Vec<u8>)]) -> (Signer, bool, bool) {
+        let blob = signature(parts);
+        let order = Order {
+            endian: Endian::Little,
+            width: Width::W64,
+        };
+        let signature = read(Bytes::new(&blob, order)).expect("readable");
+        assert_eq!(signature.identifier, b"org.example");
+        (
+            signature.signer,
+            signature.hardened_runtime,
+            signature.library_validation,
+        )
+    }
+
+    #[test]
+    fn who_signed() {
+        let with = |flags, cms| read_all(&[(0, directory(flags, None)), (SLOT_CMS, wrapper(cms))]);
+        assert_eq!(with(CS_RUNTIME, 40), (Signer::Cms, true, false));
+        assert_eq!(with(CS_ADHOC | CS_LINKER_SIGNED, 8).0, Signer::Linker);
+        assert_eq!(with(CS_ADHOC, 8).0, Signer::AdHoc);
+        // An empty wrapper is no signature, and a code directory that says ad hoc has none.
+        assert_eq!(with(CS_REQUIRE_LV, 8), (Signer::AdHoc, false, true));
+        assert_eq!(with(CS_ADHOC, 40).0, Signer::AdHoc);
+    }
+
+    #[test]
+    fn a_flag_holds_where_all_code_directories_have_it() {
+        let both = CS_RUNTIME | CS_REQUIRE_LV;
+        let parts = |other| [(0, directory(both, None)), (0x1000, directory(other, None))];
+        assert_eq!(read_all(&parts(both)), (Signer::AdHoc, true, true));
+        assert_eq!(
+            read_all(&parts(CS_REQUIRE_LV)),
+            (Signer::AdHoc, false, true)
+        );
+    }
+
+    #[test]
+    fn a_team_is_named() {
+        let blob = signature(&[(0, directory(0, Some("TEAM123456")))]);
+        let order = Order {
+            endian: Endian::Little,
+            width: Width::W64,
+        };
+        let found = read(Bytes::new(&blob, order)).expect("readable");
+        assert_eq!(found.team, Some(&b"TEAM123456"[..]));
+        for len in 0..blob.len() {
+            let cut = read(Bytes::new(&blob[..len], order));
+            assert!(cut.is_err(), "{len}: {cut:?}");
+        }
+    }
+}
