@@ -5,6 +5,7 @@
 
 mod coff;
 pub(crate) mod elf;
+mod extent;
 pub(crate) mod macho;
 mod overlay;
 pub(crate) mod pe;
@@ -218,6 +219,11 @@ impl<'a> Image<'a> {
             let delta = offset.0.checked_sub(segment.offset.0)?;
             (delta < segment.len).then(|| segment.address.offset(delta))?
         })
+    }
+
+    /// Where the headers speak of more bytes than the file has: the gap that stands for all that may be missing.
+    pub fn missing(&self) -> Option<Gap> {
+        extent::missing(self)
     }
 
     /// True where the image carries DWARF (its own or a compressed form of it).

@@ -166,6 +166,15 @@ impl<'a> Pclntab<'a> {
             .unwrap_or_default()
     }
 
+    /// The file table: NUL-terminated names of every source file that has code in the binary.
+    pub fn file_table(&self) -> &'a [u8] {
+        let len = self.offsets.pcs.saturating_sub(self.offsets.files);
+        self.bytes
+            .slice(self.offsets.files, len)
+            .map(Bytes::data)
+            .unwrap_or_default()
+    }
+
     /// Every name with its offset, in table order. Bytes are as in the file: hostile, UTF-8 in honest binaries.
     pub fn names(&self) -> impl Iterator<Item = (NameOffset, &'a [u8])> + use<'a> {
         let table = self.name_table();
