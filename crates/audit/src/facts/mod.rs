@@ -18,12 +18,20 @@ pub mod version;
 use crate::isa::Isa;
 use goassay_binary::Binary;
 use goassay_binary::buildinfo::BuildInfo;
+use goassay_binary::debuginfo::DebugInfo;
 use goassay_binary::gap::{Fact, Gap, Topic};
+use goassay_binary::hardening::Hardening;
 
 /// The facts about one binary.
 pub struct Facts<'a> {
     /// The binary itself.
     pub binary: &'a Binary<'a>,
+    /// What the headers say.
+    pub hardening: Fact<Hardening<'a>>,
+    /// Debug information and symbol table.
+    pub debug_info: DebugInfo<'a>,
+    /// Where the file is shorter than its headers say.
+    pub missing: Option<Gap>,
     /// What the names of all functions say: packages, marks of C code.
     pub names: Fact<names::Names>,
     /// Which toolchain made it.
@@ -52,6 +60,9 @@ impl<'a> Facts<'a> {
     /// Gathers the facts. Takes time linear in the file's size.
     pub fn of(binary: &'a Binary<'a>) -> Facts<'a> {
         let names = names::read(binary);
+        let debug_info = binary.debug_info();
+        let linker_flags = ldflags::read(binary);
+        let hardening = binary.hardening();
         let c_code = ccode::read(binary, names.as_ref());
         Facts {
             binary,
@@ -59,13 +70,16 @@ impl<'a> Facts<'a> {
             build: build::read(binary),
             version: version::read(binary),
             crypto: crypto::read(binary, names.as_ref()),
-            linkage: linkage::read(binary, &c_code),
+            linkage: linkage::read(&hardening, &c_code),
             godebug: godebug::read(binary),
-            linker_flags: ldflags::read(binary),
-            leaks: leaks::read(binary),
+            leaks: leaks::read(binary, &debug_info, &linker_flags),
+            linker_flags,
+            debug_info,
             isa: Isa::of(binary),
+            missing: binary.image().missing(),
             names,
             c_code,
+            hardening,
         }
     }
 }

@@ -17,6 +17,8 @@ pub struct Names {
     pub cgo: Vec<String>,
     /// How many there are.
     pub cgo_count: usize,
+    /// Packages with a function that calls C (`net._C2func_getaddrinfo`), unescaped and sorted.
+    pub c_callers: BTreeSet<String>,
     /// `crypto/internal/boring/sig.BoringCrypto`: the BoringCrypto module is used.
     pub boring_signature: bool,
     /// `crypto/internal/boring/sig.FIPSOnly`: package `crypto/tls/fipsonly` is linked.
@@ -93,19 +95,55 @@ impl Names {
             "main.main" => self.main = true,
             _ => {}
         }
-        if is_cgo(name) {
-            self.cgo_count += 1;
-            if self.cgo.len() < MOST_MARKS && name.len() <= LONGEST_PATH {
-                self.cgo.push(name.to_owned());
-            }
+        if !is_cgo(name) {
+            return;
+        }
+        self.cgo_count += 1;
+        if self.cgo.len() < MOST_MARKS && name.len() <= LONGEST_PATH {
+            self.cgo.push(name.to_owned());
+        }
+        if let Some((package, rest)) = name::split(name)
+            && (rest.starts_with("_Cfunc_") || rest.starts_with("_C2func_"))
+            && package.len() <= LONGEST_PATH
+            && self.c_callers.len() < MOST_PACKAGES
+        {
+            self.c_callers.insert(name::unescape(package).into_owned());
         }
     }
 }
 
-/// Whether cgo made the function: `runtime.cgocall` and its kin are in pure Go programs too.
+/// Whether cgo made the function. `runtime.cgocall` and its kin are in pure Go programs too, and so are functions
+/// `net._C_getaddrinfo` on systems that are called through their libraries.
 fn is_cgo(name: &str) -> bool {
-    let last = name.rsplit(['.', '/']).next().unwrap_or(name);
-    const MADE: [&str; 5] = ["_cgo_", "_Cfunc_", "_cgoexp_", "x_cgo_", "_cgoexpwrap_"];
-    MADE.iter()
-        .any(|prefix| name.starts_with(prefix) || last.starts_with(prefix))
+    const MADE: [&str; 4] = ["_cgo_", "_Cfunc_", "_C2func_", "_cgoexp_"];
+    let bare = name::split(name).map_or(name, |(_, rest)| rest);
+    // The bridge between both worlds, in assembly; linked with `runtime/cgo` only.
+    name == "crosscall2" || MADE.iter().any(|prefix| bare.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cgo_is_told_by_what_it_made() {
+        for name in [
+            "_cgoexp_c50998db956c_Inspect",
+            "crosscall2",
+            "net._C2func_getaddrinfo",
+            "main._Cfunc_twice",
+            "_cgo_topofstack",
+        ] {
+            assert!(is_cgo(name), "{name}");
+        }
+        for name in [
+            "runtime.cgocall",
+            "net._C_getaddrinfo",
+            "runtime.cgocallback",
+            "main.my_cgo_",
+            "a.b/_cgo_x.F",
+        ] {
+            assert!(!is_cgo(name), "{name}");
+        }
+    }
 }
