@@ -174,11 +174,16 @@ impl Search {
             let start = usize::try_from(section.offset.0).unwrap_or(usize::MAX);
             let len = usize::try_from(section.len).unwrap_or(usize::MAX);
             ranges.push(start..start.saturating_add(len));
-            if !MAY_HAVE_PATHS.iter().any(|part| contains(section.name, part)) {
+            if !MAY_HAVE_PATHS
+                .iter()
+                .any(|part| contains(section.name, part))
+            {
                 continue;
             }
             let bytes = binary.image().bytes().slice(section.offset.0, section.len);
-            let data = bytes.map(goassay_binary::bytes::Bytes::data).unwrap_or_default();
+            let data = bytes
+                .map(goassay_binary::bytes::Bytes::data)
+                .unwrap_or_default();
             if let Err(reason) = self.debug_section(binary, section, data, &mut budget) {
                 self.gaps.push(Gap::new(Topic::DebugInfo, reason));
             }
@@ -264,7 +269,12 @@ impl Search {
         };
         for found in shapes::find(data).filter(|found| elsewhere(found.at)) {
             if !is_recorded(&found.root) {
-                self.note(&Place::Data, &found.root, &found.path, found.user.as_deref());
+                self.note(
+                    &Place::Data,
+                    &found.root,
+                    &found.path,
+                    found.user.as_deref(),
+                );
             }
         }
     }
@@ -319,7 +329,10 @@ fn credentials(binary: &Binary<'_>, flags: &LinkerFlags) -> Fact<Vec<Credential>
     for value in flags.values.as_ref().map_err(Clone::clone)? {
         if let Looks::Credential(kind) = value.looks {
             credentials.push(Credential {
-                place: value.variable.clone().unwrap_or_else(|| "a variable set by -X".to_owned()),
+                place: value
+                    .variable
+                    .clone()
+                    .unwrap_or_else(|| "a variable set by -X".to_owned()),
                 value: Masked {
                     kind,
                     shown: value.value.clone(),

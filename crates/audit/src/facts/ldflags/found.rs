@@ -30,7 +30,7 @@ pub(super) fn values(binary: &Binary<'_>) -> Fact<Vec<Value>> {
     }
     let info = binary.build_info().map_err(Clone::clone)?;
     let texts = texts(image);
-    if !texts.iter().any(|text| *text == info.go_version) {
+    if !texts.contains(&info.go_version) {
         return cannot(
             "values of -X cannot be told: not even those that the go command sets are found in the data",
         );

@@ -25,13 +25,47 @@ const HOMES: [&str; 4] = ["/home/", "/Users/", "\\Users\\", "/root/"];
 const GO_BUILD: &str = "/go-build";
 /// Users that documentation and tests speak of, and folders beside those of people.
 const NOBODY: &[&str] = &[
-    "alice", "all", "bar", "bob", "default", "example", "foo", "gopher", "guest", "jane", "jdoe", "joe",
-    "john", "johndoe", "linuxbrew", "me", "my", "myuser", "name", "nobody", "nonroot", "public", "shared",
-    "somebody", "someone", "someuser", "test", "user", "user1", "username", "userprofile", "users", "you",
-    "your", "yourname", "yourusername",
+    "alice",
+    "all",
+    "bar",
+    "bob",
+    "default",
+    "example",
+    "foo",
+    "gopher",
+    "guest",
+    "jane",
+    "jdoe",
+    "joe",
+    "john",
+    "johndoe",
+    "linuxbrew",
+    "me",
+    "my",
+    "myuser",
+    "name",
+    "nobody",
+    "nonroot",
+    "public",
+    "shared",
+    "somebody",
+    "someone",
+    "someuser",
+    "test",
+    "user",
+    "user1",
+    "username",
+    "userprofile",
+    "users",
+    "you",
+    "your",
+    "yourname",
+    "yourusername",
 ];
 /// What follows a home directory where source code was built.
-const BUILDING: [&str; 8] = ["/go/", "/src/", "/pkg/mod", "/work", ".go", "/build", "/.cache/", "/git"];
+const BUILDING: [&str; 8] = [
+    "/go/", "/src/", "/pkg/mod", "/work", ".go", "/build", "/.cache/", "/git",
+];
 
 /// All paths of these shapes, in order of the marks.
 pub(super) fn find(bytes: &[u8]) -> impl Iterator<Item = Found> + '_ {
@@ -55,7 +89,10 @@ pub(super) fn user(path: &str) -> Option<&str> {
 
 fn home(bytes: &[u8], at: usize, mark: &str) -> Option<Found> {
     let separator = *mark.as_bytes().first()?;
-    let before = at.checked_sub(1).and_then(|before| bytes.get(before)).copied();
+    let before = at
+        .checked_sub(1)
+        .and_then(|before| bytes.get(before))
+        .copied();
     let behind = path_at(bytes, at)?;
     let (start, drive) = match before {
         // A drive is part of the path.
@@ -151,7 +188,10 @@ mod tests {
         assert_eq!(roots("-IC:\\Users\\eve\\include"), ["C:\\Users\\eve"]);
         assert_eq!(roots("C:/Users/eve/include"), ["C:/Users/eve"]);
         assert_eq!(roots("\0/root/go/pkg/mod/x"), ["/root"]);
-        assert_eq!(roots("/tmp/go-build1234567890/b001/_cgo_main.c"), ["/go-build"]);
+        assert_eq!(
+            roots("/tmp/go-build1234567890/b001/_cgo_main.c"),
+            ["/go-build"]
+        );
         assert_eq!(roots("glued/home/eve/go/src/x.go"), ["/home/eve"]);
     }
 
