@@ -4,7 +4,11 @@
 
 use crate::documents::Documents;
 use crate::output::Color;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use goassay_audit::policy::Profile;
+use goassay_audit::verdict::Level;
+use goassay_report::audit;
 use goassay_report::render::Format;
 use goassay_vuln::finding::Tier;
 use jiff::civil::Date;
@@ -23,6 +27,7 @@ Examples:
   goassay check                         the Go programs installed here
   goassay scan ./server                 one binary
   goassay scan dist/ -o sarif=go.sarif  a directory, and a SARIF file
+  goassay audit ./server                how it was built
   goassay db status                     which database is used
 
 Exit codes, the same for every format:
@@ -78,6 +83,9 @@ pub(crate) enum Command {
     /// Find the known vulnerabilities in Go binaries
     #[command(after_help = format!("{SCAN_EXAMPLES}\n\n{EXIT_CODES}"), long_about = SCAN_LONG)]
     Scan(Scan),
+    /// Judge how Go binaries were built
+    #[command(after_help = format!("{AUDIT_EXAMPLES}\n\n{EXIT_CODES}"), long_about = AUDIT_LONG)]
+    Audit(Audit),
     /// Manage the vulnerability database
     #[command(subcommand, arg_required_else_help = true)]
     Db(Db),
@@ -127,6 +135,23 @@ Examples:
   goassay scan . --json                       the JSON document
   goassay scan . -o sarif=go.sarif -o json=go.json
   goassay scan . --baseline last-release.json";
+
+const AUDIT_LONG: &str = "\
+Judges how Go binaries were built, from the binaries alone: debug information, paths of the build machine, linkage, \
+instruction-set level, hardening, version, C code, toolchain.
+
+Every rule says `pass`, `fail`, `not applicable` (and why) or `unknown` (and what could not be read). What fails comes with \
+its evidence and its fix. A rule at or above the threshold that is unknown makes the exit code 2: what could not be seen \
+never passes. `--rules` lists the rules; goassay.toml sets levels, waivers and expectations.";
+
+const AUDIT_EXAMPLES: &str = "\
+Examples:
+  goassay audit ./server                          one binary, for production
+  goassay audit dist/ --profile static-container  what is to run in an empty image
+  goassay audit ./server --fail-on warning        stricter
+  goassay audit dist/ --format markdown >> \"$GITHUB_STEP_SUMMARY\"
+  goassay audit dist/ -o sarif=audit.sarif -o html=audit.html
+  goassay audit --rules                           what is judged";
 
 const COMPLETION_EXAMPLES: &str = "\
 Examples:
@@ -181,6 +206,60 @@ pub(crate) struct Scan {
     /// Examine up to N files at once [default: one for each processor]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Common options")]
     pub(crate) jobs: Option<u16>,
+}
+
+/// `audit`.
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// Files and directories; `-` is a file on standard input [default: the current directory]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// List the rules of the profile instead
+    #[arg(long, conflicts_with = "paths")]
+    pub(crate) rules: bool,
+
+    /// What the binaries are meant for [default: production]
+    #[arg(long, value_name = "PROFILE", value_parser = profile(), help_heading = "What counts")]
+    pub(crate) profile: Option<Profile>,
+    /// The level from which failed rules make the exit code 1 [default: error]
+    #[arg(long, value_name = "LEVEL", value_parser = level(), help_heading = "What counts")]
+    pub(crate) fail_on: Option<Level>,
+    /// Ignore the waivers of the configuration file
+    #[arg(long, help_heading = "What counts")]
+    pub(crate) no_waive: bool,
+    /// The day to judge for (support of toolchains, expiry of waivers) [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date, help_heading = "What counts")]
+    pub(crate) as_of: Option<Date>,
+    /// Exit with N instead of 1 when rules failed
+    #[arg(long, value_name = "N", help_heading = "What counts")]
+    pub(crate) exit_code: Option<u8>,
+    /// It is fine when there is no Go binary to audit
+    #[arg(long, help_heading = "What counts")]
+    pub(crate) allow_empty: bool,
+
+    /// Take Go's releases from this database instead of the one that `scan` uses
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = "Database")]
+    pub(crate) db: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) documents: Documents<audit::Format>,
+    /// What the text shows besides failures: `all` is passes, rules that do not apply, and all evidence
+    #[arg(long, value_name = "WHAT", value_enum, help_heading = "Output")]
+    pub(crate) show: Option<ShowAllArg>,
+
+    /// Examine up to N files at once [default: one for each processor]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Common options")]
+    pub(crate) jobs: Option<u16>,
+}
+
+fn profile() -> impl TypedValueParser<Value = Profile> {
+    let names = Profile::ALL.map(Profile::name);
+    PossibleValuesParser::new(names).try_map(|name| Profile::from_name(&name).ok_or("no profile"))
+}
+
+fn level() -> impl TypedValueParser<Value = Level> {
+    let names = ["error", "warning", "note"];
+    PossibleValuesParser::new(names).try_map(|name| crate::config::level(&name).ok_or("no level"))
 }
 
 /// `db …`.
@@ -298,6 +377,13 @@ impl ValueEnum for TierArg {
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
         Some(clap::builder::PossibleValue::new(self.0.name()))
     }
+}
+
+/// What `--show` of `audit` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ShowAllArg {
+    /// Everything
+    All,
 }
 
 /// What `--show` names.

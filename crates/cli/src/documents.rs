@@ -32,6 +32,16 @@ impl Formats for goassay_report::render::Format {
     }
 }
 
+impl Formats for goassay_report::audit::Format {
+    const ALL: &'static [Self] = &goassay_report::audit::Format::ALL;
+    fn name(self) -> &'static str {
+        self.name()
+    }
+    fn json() -> Self {
+        goassay_report::audit::Format::Json
+    }
+}
+
 /// Options about documents.
 #[derive(Debug, Args)]
 pub(crate) struct Documents<F: Formats> {

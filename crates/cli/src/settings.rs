@@ -9,6 +9,9 @@ use crate::environment::{self, Environment};
 use crate::failure::Failure;
 use crate::inputs::Place;
 use crate::survey::Survey;
+use goassay_audit::policy::Profile;
+use goassay_audit::verdict::Level;
+use goassay_report::audit;
 use goassay_report::render::{Format, Show};
 use goassay_vuln::finding::Tier;
 use jiff::civil::Date;
@@ -116,6 +119,66 @@ pub(crate) fn scan(
         baseline: args.baseline,
         outputs,
         show: show(&args.show),
+        jobs: usize::from(args.jobs.unwrap_or(0)),
+    })
+}
+
+/// What `audit` does.
+#[derive(Debug, Clone)]
+pub(crate) struct Audit {
+    pub(crate) places: Vec<Place>,
+    pub(crate) profile: Profile,
+    pub(crate) fail_on: Level,
+    pub(crate) exit_code: u8,
+    pub(crate) as_of: Date,
+    pub(crate) allow_empty: bool,
+    pub(crate) db: Option<NamedDatabase>,
+    pub(crate) max_age_days: u32,
+    pub(crate) config: Config,
+    pub(crate) waive: bool,
+    pub(crate) outputs: Vec<Output<audit::Format>>,
+    /// The text shows everything.
+    pub(crate) all: bool,
+    /// Threads; 0 for as many as there are processors.
+    pub(crate) jobs: usize,
+}
+
+impl Audit {
+    /// Where to look.
+    pub(crate) fn survey(&self) -> Survey<'_> {
+        Survey {
+            places: &self.places,
+            jobs: self.jobs,
+            allow_empty: self.allow_empty,
+        }
+    }
+}
+
+/// Resolves `audit`.
+pub(crate) fn audit(
+    args: args::Audit,
+    common: &args::Common,
+    env: &Environment,
+) -> Result<Audit, Failure> {
+    let config = configuration(common.config.as_deref())?;
+    let outputs = documents::resolve(&args.documents)?;
+    let db = named_database(args.db, &config);
+    Ok(Audit {
+        places: places(args.paths, Default::Here, env)?,
+        profile: args.profile.or(config.audit.profile).unwrap_or_default(),
+        fail_on: args
+            .fail_on
+            .or(config.audit.fail_on)
+            .unwrap_or(Level::Error),
+        exit_code: args.exit_code.unwrap_or(1),
+        as_of: args.as_of.unwrap_or_else(environment::today),
+        allow_empty: args.allow_empty,
+        db,
+        max_age_days: config.max_age_days.unwrap_or(DEFAULT_MAX_AGE_DAYS),
+        config,
+        waive: !args.no_waive,
+        outputs,
+        all: args.show.is_some(),
         jobs: usize::from(args.jobs.unwrap_or(0)),
     })
 }

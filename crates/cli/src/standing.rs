@@ -80,8 +80,8 @@ fn marked(finding: usize, by: &[usize], entries: &[Suppression]) -> Option<Suppr
     })
 }
 
-// The folder of the file is no part of a document.
-fn place(config: &Config, line: usize) -> String {
+/// Where an entry is written. The folder of the file is no part of a document.
+pub(crate) fn place(config: &Config, line: usize) -> String {
     let name = config
         .path
         .as_deref()

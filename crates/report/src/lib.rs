@@ -2,11 +2,15 @@
 //!
 //! A renderer gets finished data and a writer. It looks nothing up, counts nothing that decides, and decides nothing.
 
+pub mod audit;
 pub mod document;
 mod harmless;
+mod heading;
+mod layout;
 mod purl;
 mod release;
 pub mod render;
 pub mod summary;
 pub mod untrusted;
 pub mod verdict;
+mod wire;

@@ -31,6 +31,16 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The answer, by whether something was found and whether nothing is missing.
+    pub(crate) fn of(found: bool, whole: bool) -> Outcome {
+        match (found, whole) {
+            (false, true) => Outcome::Clean,
+            (true, true) => Outcome::Findings,
+            (false, false) => Outcome::Incomplete,
+            (true, false) => Outcome::FindingsAndIncomplete,
+        }
+    }
+
     /// The stable word for output.
     pub fn name(self) -> &'static str {
         match self {
@@ -178,12 +188,7 @@ pub(crate) fn judge(run: &Run) -> Verdict {
         count(&mut counts, target, run.fail_on);
         obstacles.extend(obstacles_in(index, target, run.fail_on));
     }
-    let outcome = match (counts.at_threshold > 0, obstacles.is_empty()) {
-        (false, true) => Outcome::Clean,
-        (true, true) => Outcome::Findings,
-        (false, false) => Outcome::Incomplete,
-        (true, false) => Outcome::FindingsAndIncomplete,
-    };
+    let outcome = Outcome::of(counts.at_threshold > 0, obstacles.is_empty());
     Verdict {
         outcome,
         counts,

@@ -1,5 +1,6 @@
 //! One file a command. Each gets resolved settings and gives an exit code or the failure that stopped it.
 
+mod audit;
 mod completions;
 mod config;
 mod db;
@@ -7,11 +8,14 @@ mod man;
 mod scan;
 
 use crate::args::{Cli, Command};
+use crate::database::published;
 use crate::environment::Environment;
 use crate::failure::{EXIT_FAILED, EXIT_OK, Failure, Kind};
 use crate::output::Terminal;
 use crate::settings;
 use goassay_report::document::{self, Tool};
+use goassay_vuln::database::Identity;
+use jiff::civil::Date;
 
 /// Runs the command and gives the exit code.
 pub(crate) fn run(cli: Cli, env: &Environment) -> u8 {
@@ -37,6 +41,7 @@ fn dispatch(cli: Cli, env: &Environment, terminal: &Terminal) -> Result<u8, Fail
             scan::run(args, &common, settings::Default::Installed, env, terminal)
         }
         Command::Scan(args) => scan::run(args, &common, settings::Default::Here, env, terminal),
+        Command::Audit(args) => audit::run(args, &common, env, terminal),
         Command::Db(command) => db::run(command, &common, env, terminal),
         Command::Config(command) => config::run(command, &common, terminal),
         Command::Completions { shell } => completions::run(shell),
@@ -63,5 +68,16 @@ fn complain_about(failures: &[document::Failure], terminal: &Terminal) {
         let mut said = Failure::input(format!("{name}: {}", failure.message));
         said.hint.clone_from(&failure.hint);
         terminal.complain(&said);
+    }
+}
+
+/// Says that the database is older than it should be.
+fn warn_about_age(identity: &Identity, as_of: Date, max_age_days: u32, terminal: &Terminal) {
+    let age = published::age_in_days(identity.date, as_of);
+    let age = age.and_then(|age| u32::try_from(age).ok());
+    if let Some(age) = age.filter(|age| *age > max_age_days) {
+        terminal.warn(&format!(
+            "the database is {age} days old; `goassay db update` gets the newest"
+        ));
     }
 }

@@ -103,7 +103,8 @@ pub(crate) fn day(as_of: jiff::civil::Date) -> Result<goassay_vuln::date::Date, 
     published::date_of(as_of).ok_or_else(|| Failure::usage(format!("cannot judge for {as_of}")))
 }
 
-fn damaged(error: &DatabaseError) -> Failure {
+/// The database turned out to be damaged while it was used.
+pub(crate) fn damaged(error: &DatabaseError) -> Failure {
     Failure::database("cannot look things up in the database")
         .because(error)
         .hint(database::mending(error))
@@ -111,15 +112,7 @@ fn damaged(error: &DatabaseError) -> Failure {
 
 /// What is said on standard error: how old the database is, and what the document on standard output does not say.
 fn warn(settings: &Scan, report: &Report, identity: &Identity, terminal: &Terminal) {
-    let age = published::age_in_days(identity.date, settings.as_of);
-    if let Some(age) = age
-        .and_then(|age| u32::try_from(age).ok())
-        .filter(|age| *age > settings.max_age_days)
-    {
-        terminal.warn(&format!(
-            "the database is {age} days old; `goassay db update` gets the newest"
-        ));
-    }
+    super::warn_about_age(identity, settings.as_of, settings.max_age_days, terminal);
     if documents::text_on_stdout(&settings.outputs, Format::Text) {
         return;
     }

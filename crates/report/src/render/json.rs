@@ -3,13 +3,10 @@
 //!
 //! Every field is always there (`null` where there is nothing), lists are sorted, and no number is computed here.
 
-use crate::document::{
-    Baseline, DatabaseUse, Failure, IdleCause, IdleSuppression, ModuleFacts, Report, Run, Standing,
-    Target, TargetFacts,
-};
+use crate::document::{Baseline, IdleCause, IdleSuppression, Report, Run, Standing, Target};
 use crate::harmless;
 use crate::verdict::{Counts, Obstacle};
-use goassay_binary::gap::Gap;
+use crate::wire::{DatabaseWire, FactsWire, FailureWire, GapWire, NamedVersionWire, ToolWire, hex};
 use goassay_vuln::finding::{
     Applies, Finding, PathGrade, ReviewStatus, Symbol, TierEvidence, Variant, VariantKind,
 };
@@ -44,10 +41,7 @@ impl<'a> From<&'a Report> for DocumentWire<'a> {
         let run = report.run();
         DocumentWire {
             schema: SCHEMA,
-            tool: ToolWire {
-                name: &run.tool.name,
-                version: &run.tool.version,
-            },
+            tool: ToolWire::from(&run.tool),
             database: DatabaseWire::from(&run.database),
             as_of: &run.as_of,
             fail_on: run.fail_on.name(),
@@ -56,37 +50,6 @@ impl<'a> From<&'a Report> for DocumentWire<'a> {
             failures: run.failures.iter().map(FailureWire::from).collect(),
             idle_suppressions: run.idle_suppressions.iter().map(IdleWire::from).collect(),
             baseline: run.baseline.as_ref().map(BaselineWire::from),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct ToolWire<'a> {
-    name: &'a str,
-    version: &'a str,
-}
-
-#[derive(Serialize)]
-struct DatabaseWire<'a> {
-    origin: &'static str,
-    why: &'a str,
-    source: &'a str,
-    revision: Option<&'a str>,
-    date: Option<&'a str>,
-    sha256: &'a str,
-    advisories: u32,
-}
-
-impl<'a> From<&'a DatabaseUse> for DatabaseWire<'a> {
-    fn from(database: &'a DatabaseUse) -> Self {
-        DatabaseWire {
-            origin: database.origin.name(),
-            why: &database.why,
-            source: &database.identity.source,
-            revision: database.identity.revision.as_deref(),
-            date: database.identity.date.as_deref(),
-            sha256: &database.identity.sha256,
-            advisories: database.identity.advisories,
         }
     }
 }
@@ -206,70 +169,6 @@ impl<'a> From<&'a Target> for TargetWire<'a> {
             gaps: target.scan.gaps.iter().map(GapWire::from).collect(),
             notes: &target.scan.notes,
         }
-    }
-}
-
-#[derive(Serialize)]
-struct FactsWire<'a> {
-    format: &'static str,
-    kind: &'static str,
-    arch: &'a str,
-    os: Option<&'a str>,
-    go_version: Option<&'a str>,
-    main_package: Option<&'a str>,
-    main_module: Option<ModuleWire<'a>>,
-    modules: Vec<ModuleWire<'a>>,
-    goos: Option<&'a str>,
-    goarch: Option<&'a str>,
-    symbol_table: &'static str,
-    dwarf: &'static str,
-}
-
-impl<'a> From<&'a TargetFacts> for FactsWire<'a> {
-    fn from(facts: &'a TargetFacts) -> Self {
-        FactsWire {
-            format: facts.format.name(),
-            kind: facts.kind.name(),
-            arch: &facts.arch,
-            os: facts.os.as_deref(),
-            go_version: facts.go_version.as_deref(),
-            main_package: facts.main_package.as_deref(),
-            main_module: facts.main_module.as_ref().map(ModuleWire::from),
-            modules: facts.modules.iter().map(ModuleWire::from).collect(),
-            goos: facts.goos.as_deref(),
-            goarch: facts.goarch.as_deref(),
-            symbol_table: facts.symbol_table.name(),
-            dwarf: facts.dwarf.name(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct ModuleWire<'a> {
-    path: &'a str,
-    version: &'a str,
-    replaced_by: Option<NamedVersionWire<'a>>,
-}
-
-impl<'a> From<&'a ModuleFacts> for ModuleWire<'a> {
-    fn from(module: &'a ModuleFacts) -> Self {
-        ModuleWire {
-            path: &module.path,
-            version: &module.version,
-            replaced_by: module.replace.as_ref().map(NamedVersionWire::from),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct NamedVersionWire<'a> {
-    path: &'a str,
-    version: &'a str,
-}
-
-impl<'a> From<&'a (String, String)> for NamedVersionWire<'a> {
-    fn from((path, version): &'a (String, String)) -> Self {
-        NamedVersionWire { path, version }
     }
 }
 
@@ -508,48 +407,9 @@ impl<'a> InlinedWire<'a> {
     }
 }
 
-/// An address as text: JSON's numbers do not hold 64 bits everywhere.
-fn hex(address: Option<u64>) -> Option<String> {
-    address.map(|address| format!("{address:#x}"))
-}
-
 fn file_line(position: Option<&Position>) -> (Option<&str>, Option<u32>) {
     let line = position.map(|p| p.line).filter(|&line| line > 0);
     (position.map(|p| &*p.file), line)
-}
-
-#[derive(Serialize)]
-struct GapWire<'a> {
-    topic: &'static str,
-    reason: &'a str,
-}
-
-impl<'a> From<&'a Gap> for GapWire<'a> {
-    fn from(gap: &'a Gap) -> Self {
-        GapWire {
-            topic: gap.topic.name(),
-            reason: &gap.reason,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct FailureWire<'a> {
-    path: &'a str,
-    kind: &'static str,
-    message: &'a str,
-    hint: Option<&'a str>,
-}
-
-impl<'a> From<&'a Failure> for FailureWire<'a> {
-    fn from(failure: &'a Failure) -> Self {
-        FailureWire {
-            path: &failure.path,
-            kind: failure.kind.name(),
-            message: &failure.message,
-            hint: failure.hint.as_deref(),
-        }
-    }
 }
 
 #[derive(Serialize)]

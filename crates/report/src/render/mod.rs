@@ -2,10 +2,10 @@
 
 mod govulncheck;
 mod json;
-mod names;
+pub(crate) mod names;
 mod openvex;
 mod sarif;
-mod text;
+pub(crate) mod text;
 
 pub use json::SCHEMA as SCAN_SCHEMA;
 

@@ -5,14 +5,14 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
 /// The last part of a path, whichever separator it uses; the path itself where there is none.
-pub(super) fn file_name(path: &str) -> &str {
+pub(crate) fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\'])
         .find(|part| !part.is_empty())
         .unwrap_or(path)
 }
 
 /// `path` as a URI reference (RFC 3986): absolute paths as `file:` URIs, others relative.
-pub(super) fn uri(path: &str) -> String {
+pub(crate) fn uri(path: &str) -> String {
     let slashed = if is_windows(path) {
         path.replace('\\', "/")
     } else {
@@ -38,13 +38,13 @@ fn is_windows(path: &str) -> bool {
 }
 
 /// `url` where it is one that may be followed: a database of somebody else's may say anything.
-pub(super) fn web_address(url: &str) -> Option<&str> {
+pub(crate) fn web_address(url: &str) -> Option<&str> {
     let safe = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
     (url.starts_with("https://") && url.bytes().all(safe)).then_some(url)
 }
 
 /// SHA-256 of `content`, lower-case hex.
-pub(super) fn hex_sha256(content: &[u8]) -> String {
+pub(crate) fn hex_sha256(content: &[u8]) -> String {
     let mut hex = String::with_capacity(64);
     for byte in Sha256::digest(content) {
         // Writing to a string cannot fail.

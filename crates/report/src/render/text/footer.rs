@@ -1,8 +1,7 @@
 //! What closes the text: what was not examined, what to do, what the answer rests on, and the verdict.
 
-use super::counted;
-use super::layout::{Line, Page, Paint};
 use crate::document::{DatabaseUse, Failure, IdleCause, IdleSuppression, Report, Target};
+use crate::layout::{Line, Page, Paint, counted};
 use crate::summary::{Step, plan};
 use crate::verdict::{Counts, Obstacle, Outcome};
 use goassay_vuln::finding::Tier;
@@ -45,7 +44,7 @@ pub(super) fn put(
     page.put(verdict(report))
 }
 
-fn put_failure(page: &mut Page<'_>, failure: &Failure) -> io::Result<()> {
+pub(crate) fn put_failure(page: &mut Page<'_>, failure: &Failure) -> io::Result<()> {
     let line = Line::at(0)
         .paint(Paint::Doubt, "NOT EXAMINED")
         .name(Paint::Strong, &failure.path);
@@ -158,7 +157,8 @@ fn binaries(report: &Report) -> String {
     counted(report.run().targets.len(), "Go binary", "Go binaries")
 }
 
-fn database(database: &DatabaseUse, age: Option<&str>) -> Line {
+/// The database that was used.
+pub(crate) fn database(database: &DatabaseUse, age: Option<&str>) -> Line {
     let identity = &database.identity;
     let mut line = Line::at(0).say("Database:");
     line = match &identity.date {

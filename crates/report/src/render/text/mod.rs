@@ -2,13 +2,12 @@
 //!
 //! The document of machines is `json`; nothing should parse this.
 
-mod footer;
-mod layout;
+pub(crate) mod footer;
 mod target;
 
 use crate::document::Report;
+use crate::layout::Page;
 use crate::render::TextOptions;
-use layout::Page;
 use std::io::{self, Write};
 
 /// Writes the text.
@@ -22,9 +21,4 @@ pub(super) fn render(
         target::put(&mut page, target, options.show)?;
     }
     footer::put(&mut page, report, options.database_age.as_deref())
-}
-
-/// `1 file`, `2 files`.
-fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

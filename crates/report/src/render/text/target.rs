@@ -1,8 +1,8 @@
 //! One examined file: what it is, then its findings by sort, linked ones first and in full, then what is not known.
 
-use super::counted;
-use super::layout::{Line, Page, Paint};
-use crate::document::{Presence, Standing, Target, TargetFacts};
+use crate::document::{Standing, Target};
+use crate::heading;
+use crate::layout::{Line, Page, Paint, counted, list};
 use crate::render::Show;
 use crate::summary::{Upgrade, by_module};
 use crate::verdict::{Sort, sort};
@@ -17,7 +17,15 @@ const FEW: usize = 3;
 
 /// Writes the block of a target.
 pub(super) fn put(page: &mut Page<'_>, target: &Target, show: Show) -> io::Result<()> {
-    header(page, target)?;
+    heading::put(
+        page,
+        &heading::Heading {
+            path: &target.path,
+            member: target.member.as_deref(),
+            facts: &target.facts,
+            also_at: &target.also_at,
+        },
+    )?;
     let scan = &target.scan;
     if scan.findings.is_empty() && scan.gaps.is_empty() {
         page.put(Line::at(2).paint(Paint::Good, "Nothing found."))?;
@@ -30,64 +38,6 @@ pub(super) fn put(page: &mut Page<'_>, target: &Target, show: Show) -> io::Resul
     gaps(page, target)?;
     set_aside(page, target)?;
     page.blank()
-}
-
-fn header(page: &mut Page<'_>, target: &Target) -> io::Result<()> {
-    let mut line = Line::at(0).name(Paint::Strong, &target.path);
-    if let Some(member) = &target.member {
-        line = line.say("member").name(Paint::Strong, member);
-    }
-    page.put(line)?;
-    page.put(facts(&target.facts))?;
-    if target.also_at.is_empty() {
-        return Ok(());
-    }
-    let also = list(
-        Line::at(2).paint(Paint::Faint, "The same file:"),
-        target.also_at.iter().map(String::as_str),
-    );
-    page.put(also)
-}
-
-fn facts(facts: &TargetFacts) -> Line {
-    let mut line = match &facts.go_version {
-        Some(version) => Line::at(2).name(Paint::Plain, version),
-        None => Line::at(2).say("Go version unknown"),
-    };
-    line = match (&facts.main_module, &facts.main_package) {
-        (Some(main), _) => line
-            .glue(",")
-            .name(Paint::Plain, &main.path)
-            .name(Paint::Plain, &main.version),
-        (None, Some(package)) => line.glue(",").say("package").name(Paint::Plain, package),
-        (None, None) => line,
-    };
-    let os = facts
-        .os
-        .as_deref()
-        .or(facts.goos.as_deref())
-        .unwrap_or("unknown");
-    line = line
-        .glue(",")
-        .name(Paint::Plain, &format!("{os}/{}", facts.arch));
-    line = line
-        .glue(",")
-        .say(facts.format.name())
-        .say(facts.kind.name());
-    match (facts.symbol_table, facts.dwarf) {
-        (Presence::Absent, Presence::Absent) => line.glue(",").say("stripped"),
-        (Presence::Absent, _) => line.glue(",").say("no symbol table"),
-        (_, Presence::Absent) => line.glue(",").say("no DWARF"),
-        _ => line,
-    }
-}
-
-/// `line` with names separated by commas.
-fn list<'a>(line: Line, names: impl Iterator<Item = &'a str>) -> Line {
-    names.enumerate().fold(line, |line, (i, name)| {
-        let line = if i == 0 { line } else { line.glue(",") };
-        line.name(Paint::Plain, name)
-    })
 }
 
 fn of_sort(target: &Target, wanted: Sort) -> Vec<&Finding> {

@@ -3,6 +3,10 @@
 //! Read strictly: unknown keys and wrong values are faults, and all faults of a file are reported at once, each with its
 //! line and column. What a suppression does is not decided here.
 
+mod audit;
+
+pub(crate) use audit::{Audit, Waiver, level};
+
 use crate::failure::{Failure, Kind};
 use goassay_vuln::finding::Tier;
 use jiff::civil::Date;
@@ -31,6 +35,8 @@ pub(crate) struct Config {
     pub(crate) ca: Option<PathBuf>,
     pub(crate) max_age_days: Option<u32>,
     pub(crate) suppressions: Vec<Suppression>,
+    pub(crate) audit: Audit,
+    pub(crate) waivers: Vec<Waiver>,
 }
 
 /// One `[[suppress]]` entry.
@@ -135,7 +141,13 @@ impl Reader<'_> {
                 "scan" => self.scan(value, &mut config),
                 "database" => self.database(value, &mut config),
                 "suppress" => config.suppressions = self.suppressions(value),
-                other => self.unknown(key.span(), other, "`scan`, `database`, `suppress`"),
+                "audit" => config.audit = self.audit(value),
+                "waive" => config.waivers = self.waivers(value),
+                other => self.unknown(
+                    key.span(),
+                    other,
+                    "`scan`, `database`, `suppress`, `audit`, `waive`",
+                ),
             }
         }
         config
@@ -371,11 +383,44 @@ pub(crate) const TEMPLATE: &str = r##"# Settings of goassay. It is looked for in
 # module = "golang.org/x/net"
 # symbol = "golang.org/x/net/http2.Server.ServeConn"
 # binary = "coredns"
+
+[audit]
+# What the binaries are meant for: "production", "distro", "static-container", "fips" or "library".
+# profile = "production"
+
+# The level from which failed rules make the exit code 1: "error", "warning" or "note".
+# fail-on = "error"
+
+# What a failure of a rule weighs, where it is not what the profile says: "error", "warning", "note" or "off".
+# [audit.levels]
+# "T4-unused-level" = "off"
+
+# What this project or fleet expects of its binaries.
+# [audit.expect]
+# The main module's path has to begin with one of these.
+# module-prefixes = ["github.com/acme"]
+# Patterns of module paths that must not be seen outside, as in GOPRIVATE.
+# private-modules = ["*.corp.example.com"]
+# Build tags that have to be recorded, and those that may be.
+# required-tags = ["netgo"]
+# allowed-tags = ["netgo", "osusergo"]
+# The highest instruction-set level that every machine of the fleet has.
+# cpu-levels = { GOAMD64 = "v3", GOARM64 = "v8.0" }
+
+# Failed rules that were looked at and do not count. `rule` and `reason` are required; the others narrow it.
+# [[waive]]
+# rule = "T4-fleet-level"
+# reason = "runs on the new machines only"
+# until = 2027-01-31
+# binary = "coredns"
+# module = "github.com/coredns/coredns"
 "##;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use goassay_audit::policy::Profile;
+    use goassay_audit::verdict::Level;
 
     #[test]
     fn every_key_is_read() {
@@ -416,6 +461,69 @@ binary = "b"
     }
 
     #[test]
+    fn every_key_of_audits_is_read() {
+        let config = parse(
+            r#"
+[audit]
+profile = "fips"
+fail-on = "note"
+levels = { "T4-fleet-level" = "warning", "T4-unused-level" = "off" }
+[audit.expect]
+module-prefixes = ["m"]
+private-modules = ["p"]
+required-tags = ["r"]
+allowed-tags = ["r", "a"]
+cpu-levels = { GOAMD64 = "v2" }
+[[waive]]
+rule = "T4-fleet-level"
+reason = "looked at"
+until = 2027-01-31
+binary = "b"
+module = "m"
+"#,
+        )
+        .unwrap();
+        let audit = &config.audit;
+        assert_eq!(
+            (audit.profile, audit.fail_on),
+            (Some(Profile::Fips), Some(Level::Note))
+        );
+        let level = |rule: &str| audit.levels.get(rule).copied();
+        assert_eq!(level("T4-fleet-level"), Some(Some(Level::Warning)));
+        assert_eq!(level("T4-unused-level"), Some(None));
+        let expected = &audit.expectations;
+        assert_eq!(
+            (&expected.module_prefixes, &expected.private_modules),
+            (&vec!["m".to_owned()], &vec!["p".to_owned()])
+        );
+        assert_eq!(expected.required_tags, ["r"]);
+        assert_eq!(
+            expected.allowed_tags,
+            Some(vec!["r".to_owned(), "a".to_owned()])
+        );
+        assert_eq!(expected.cpu_levels["GOAMD64"], "v2");
+        let waiver = &config.waivers[0];
+        assert_eq!((waiver.line, waiver.rule.as_str()), (12, "T4-fleet-level"));
+        assert_eq!(waiver.until, parse_date("2027-01-31"));
+        assert_eq!(
+            (waiver.binary.as_deref(), waiver.module.as_deref()),
+            (Some("b"), Some("m"))
+        );
+    }
+
+    #[test]
+    fn faults_of_audits_have_places() {
+        let faults = parse(
+            "[audit]\nprofile = \"dev\"\nfail-on = \"fatal\"\nlevels = { \"T0-x\" = \"off\" }\n\
+             [audit.expect]\ncpu-levels = { GOX = \"1\" }\nrequired-tags = \"a\"\n\
+             [[waive]]\nrule = \"T0-x\"\nsince = 1\n",
+        )
+        .unwrap_err();
+        let lines: Vec<_> = faults.iter().map(|fault| fault.line).collect();
+        assert_eq!(lines, [2, 3, 4, 6, 7, 8, 9, 10], "{faults:?}");
+    }
+
+    #[test]
     fn all_faults_are_reported_at_once_with_their_places() {
         let faults = parse(
             "[scan]\nfail-on = \"symbol\"\nfoo = 1\n[database]\nmax-age-days = -1\nurl = 3\n\
@@ -434,7 +542,7 @@ binary = "b"
                 "line 8, column 6: `X-1` is not an advisory id (GO-2024-1234, CVE-… or GHSA-…)",
                 "line 9, column 9: `until` must be a date: 2027-01-31",
                 "line 12, column 10: `reason` is empty",
-                "line 13, column 2: unknown key `other`; known here: `scan`, `database`, `suppress`",
+                "line 13, column 2: unknown key `other`; known here: `scan`, `database`, `suppress`, `audit`, `waive`",
             ]
         );
     }

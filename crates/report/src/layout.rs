@@ -9,7 +9,7 @@ const LONGEST_NAME: usize = 200;
 
 /// What a word is; decides its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Paint {
+pub(crate) enum Paint {
     Plain,
     Strong,
     Faint,
@@ -43,7 +43,7 @@ struct Word {
 }
 
 /// A logical line: words that are wrapped between, never inside.
-pub(super) struct Line {
+pub(crate) struct Line {
     indent: usize,
     hang: usize,
     words: Vec<Word>,
@@ -51,7 +51,7 @@ pub(super) struct Line {
 
 impl Line {
     /// An empty line that starts in column `indent`; what does not fit goes on two columns further in.
-    pub(super) fn at(indent: usize) -> Line {
+    pub(crate) fn at(indent: usize) -> Line {
         Line {
             indent,
             hang: 2,
@@ -60,12 +60,12 @@ impl Line {
     }
 
     /// Adds our own words.
-    pub(super) fn say(self, text: &str) -> Line {
+    pub(crate) fn say(self, text: &str) -> Line {
         self.paint(Paint::Plain, text)
     }
 
     /// Adds our own words in a colour.
-    pub(super) fn paint(mut self, paint: Paint, text: &str) -> Line {
+    pub(crate) fn paint(mut self, paint: Paint, text: &str) -> Line {
         let words = text.split(' ').filter(|word| !word.is_empty());
         self.words.extend(words.map(|word| Word {
             paint,
@@ -76,7 +76,7 @@ impl Line {
     }
 
     /// Adds our own text directly after the last word.
-    pub(super) fn glue(mut self, text: &str) -> Line {
+    pub(crate) fn glue(mut self, text: &str) -> Line {
         self.words.push(Word {
             paint: Paint::Plain,
             text: text.to_owned(),
@@ -86,15 +86,21 @@ impl Line {
     }
 
     /// Adds a hostile name as one word, escaped.
-    pub(super) fn name(self, paint: Paint, name: &str) -> Line {
+    pub(crate) fn name(self, paint: Paint, name: &str) -> Line {
         if name.is_empty() {
             return self;
         }
         self.word(paint, shorten(name))
     }
 
+    /// Adds text that must not be broken between words (a command), escaped.
+    pub(crate) fn verbatim(self, paint: Paint, text: &str) -> Line {
+        let text = Untrusted(text).to_string();
+        self.word(paint, text)
+    }
+
     /// Adds a hostile sentence, escaped, as words of its own.
-    pub(super) fn prose(self, text: &str) -> Line {
+    pub(crate) fn prose(self, text: &str) -> Line {
         text.split(' ')
             .filter(|word| !word.is_empty())
             .fold(self, |line, word| line.name(Paint::Plain, word))
@@ -117,7 +123,7 @@ fn shorten(name: &str) -> String {
 }
 
 /// Where lines go.
-pub(super) struct Page<'w> {
+pub(crate) struct Page<'w> {
     out: &'w mut dyn Write,
     width: usize,
     style: Style,
@@ -125,7 +131,7 @@ pub(super) struct Page<'w> {
 
 impl<'w> Page<'w> {
     /// A page of at least 40 columns: below that no wrapping helps.
-    pub(super) fn new(out: &'w mut dyn Write, width: usize, style: Style) -> Page<'w> {
+    pub(crate) fn new(out: &'w mut dyn Write, width: usize, style: Style) -> Page<'w> {
         Page {
             out,
             width: width.max(40),
@@ -134,12 +140,12 @@ impl<'w> Page<'w> {
     }
 
     /// An empty line.
-    pub(super) fn blank(&mut self) -> io::Result<()> {
+    pub(crate) fn blank(&mut self) -> io::Result<()> {
         self.out.write_all(b"\n")
     }
 
     /// Writes a line, wrapped.
-    pub(super) fn put(&mut self, line: Line) -> io::Result<()> {
+    pub(crate) fn put(&mut self, line: Line) -> io::Result<()> {
         let mut column = line.indent;
         write!(self.out, "{:1$}", "", line.indent)?;
         let mut first = true;
@@ -168,6 +174,19 @@ impl<'w> Page<'w> {
             }
         }
     }
+}
+
+/// `1 file`, `2 files`.
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// `line` with names separated by commas.
+pub(crate) fn list<'a>(line: Line, names: impl Iterator<Item = &'a str>) -> Line {
+    names.enumerate().fold(line, |line, (i, name)| {
+        let line = if i == 0 { line } else { line.glue(",") };
+        line.name(Paint::Plain, name)
+    })
 }
 
 #[cfg(test)]
