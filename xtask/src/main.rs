@@ -5,6 +5,7 @@ mod bench;
 mod fixtures;
 mod fuzz;
 mod go;
+mod levels;
 mod matrix;
 mod peers;
 mod reference;
@@ -50,7 +51,7 @@ const TASKS: &[(&str, Task, &str)] = &[
     (
         "test-peers",
         |args| Ok(peers::main(args)?),
-        "tests that need Go and other programs [--fixed]",
+        "tests that need Go and other programs [--fixed] [--only WORD]",
     ),
     (
         "vulndb",

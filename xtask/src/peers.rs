@@ -1,10 +1,11 @@
-//! `cargo xtask test-peers [--fixed]`: what cannot run with Rust alone, because it asks programs that are not ours.
+//! `cargo xtask test-peers [--fixed] [--only WORD]`: what cannot run with Rust alone, because it asks programs that are not ours.
 //!
-//! Build information against `go version -m`, ELF headers against `readelf`, findings against govulncheck (the matrix,
-//! all of it or its fixed part). What is missing on the machine is installed through the Go module proxy where that is
+//! Build information against `go version -m`, ELF headers against `readelf`, instruction-set levels against the compiler,
+//! findings against govulncheck (the matrix, all of it or its fixed part); or those whose name has a word. What is missing on the machine is installed through the Go module proxy where that is
 //! possible; otherwise the task fails and names it.
 
 use crate::go::{self, GOVULNCHECK, install};
+use crate::levels;
 use crate::matrix;
 use crate::run::{Context, Outcome, read, text};
 use goassay_binary::buildinfo::{BuildInfo, Module};
@@ -14,10 +15,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Programs that have to be there, and why.
-const NEEDED: [(&str, &str, &str); 4] = [
+const NEEDED: [(&str, &str, &str); 5] = [
     ("go", "version", "builds the programs that are compared"),
     ("gcc", "--version", "links the cgo kinds"),
     ("ar", "--version", "takes archives apart"),
+    (
+        "llvm-objdump",
+        "--version",
+        "is the second opinion on instructions",
+    ),
     (
         "readelf",
         "--version",
@@ -27,10 +33,12 @@ const NEEDED: [(&str, &str, &str); 4] = [
 
 /// Entry point of the task.
 pub(crate) fn main(args: &[String]) -> Outcome {
-    let part = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => "--full",
-        ["--fixed"] => "--fixed",
-        _ => return Err("usage: test-peers [--fixed]".to_owned()),
+    let (part, only) = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => ("--full", ""),
+        ["--fixed"] => ("--fixed", ""),
+        ["--only", word] => ("--full", word),
+        ["--fixed", "--only", word] => ("--fixed", word),
+        _ => return Err("usage: test-peers [--fixed] [--only WORD]".to_owned()),
     };
     for (program, argument, why) in NEEDED {
         let there = Command::new(program)
@@ -42,17 +50,25 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         }
     }
     install(GOVULNCHECK)?;
-    let checks: [(&str, &dyn Fn() -> Outcome); 3] = [
+    let checks: [(&str, &dyn Fn() -> Outcome); 4] = [
         ("build information against go version -m", &|| {
             each_binary(build_information)
         }),
         ("ELF headers against readelf", &|| each_binary(headers)),
+        (
+            "instruction levels against compiler and llvm-objdump",
+            &|| levels::check(part == "--fixed"),
+        ),
         ("findings against govulncheck", &|| {
             matrix::main(&[part.to_owned()])
         }),
     ];
+    let chosen: Vec<_> = checks
+        .iter()
+        .filter(|(name, _)| name.contains(only))
+        .collect();
     let mut failed = 0;
-    for (name, check) in checks {
+    for (name, check) in &chosen {
         match check() {
             Ok(()) => println!("test {name} ... ok"),
             Err(e) => {
@@ -61,7 +77,7 @@ pub(crate) fn main(args: &[String]) -> Outcome {
             }
         }
     }
-    println!("\n{} passed, {failed} failed", checks.len() - failed);
+    println!("\n{} passed, {failed} failed", chosen.len() - failed);
     if failed > 0 {
         Err(format!("{failed} comparisons failed"))
     } else {

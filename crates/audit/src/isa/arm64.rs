@@ -98,7 +98,7 @@ impl Decode for Decoding {
         pattern.map_or("", |pattern| pattern.mnemonic).to_owned()
     }
 
-    /// The message that the start-up code prints where the CPU has no LSE (Linux and FreeBSD, Go 1.23 and later).
+    /// The message that the start-up code prints where the CPU has no LSE (Linux and FreeBSD, Go 1.25 and later).
     fn demanded(&self, binary: &Binary<'_>, code: &Code<'_>) -> Option<Level> {
         const MESSAGE: &[u8] = b"This program can only run on ARM64 processors with LSE support";
         let addresses = words(code).zip(words(code).skip(1));
