@@ -174,10 +174,12 @@ fn ask_everything(binary: &Binary<'_>) {
     }
     let Ok(table) = binary.pclntab() else { return };
     let wanted: Vec<NameOffset> = table.names().map(|(offset, _)| offset).collect();
-    let (occurrences, _) = binary.occurrences(&wanted);
-    for occurrence in occurrences.iter().take(100) {
-        let _ = table.name(occurrence.function);
-    }
+    let mut named = 0;
+    let _ = binary.occurrences(&wanted, &mut |occurrence| {
+        if named < 100 {
+            named += usize::from(table.name(occurrence.function).is_some());
+        }
+    });
     for function in table.functions().take(100) {
         let _ = (binary.address(&function), binary.definition(&function));
         let _ = binary.inlined_calls(&function);

@@ -154,18 +154,23 @@ impl<'a> Binary<'a> {
         calls.collect()
     }
 
-    /// Where the functions with the `wanted` names are: functions of their own first, then inlined calls.
+    /// Gives to `found` where the functions with the `wanted` names are, functions of their own first, then inlined
+    /// calls; returns what could not be looked at.
     ///
     /// It walks all functions and checks on the way that each one points to a name, so it is worth a call even where
     /// nothing is wanted: without it, a damaged name table would look like a clean one.
-    pub fn occurrences(&self, wanted: &[NameOffset]) -> (Vec<Occurrence<'a>>, Vec<Gap>) {
+    pub fn occurrences(
+        &self,
+        wanted: &[NameOffset],
+        found: &mut dyn FnMut(Occurrence<'a>),
+    ) -> Vec<Gap> {
         let table = match &self.table {
             Ok(table) => table,
-            Err(gap) => return (Vec::new(), vec![gap.clone()]),
+            Err(gap) => return vec![gap.clone()],
         };
-        let (found, mut gaps) = Search::run(self, table, wanted);
+        let mut gaps = Search::run(self, table, wanted, found);
         gaps.extend(self.module_data.as_ref().err().cloned());
-        (found, gaps)
+        gaps
     }
 
     pub(crate) fn budget(&self) -> Budget {
