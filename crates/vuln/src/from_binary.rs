@@ -1,11 +1,11 @@
 //! A binary as a subject: what of its facts matters for matching, borrowed from the file.
 
 use crate::subject::{Module, Place, Position, Subject, SymbolId, SymbolSource, Symbols};
+use foldhash::HashMap;
 use goassay_binary::address::NameOffset;
 use goassay_binary::buildinfo::{self, BuildInfo};
 use goassay_binary::gap::{Gap, Topic};
 use goassay_binary::{Binary, Occurrence};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 impl SymbolSource for Binary<'_> {
@@ -88,7 +88,7 @@ struct Texts<'a> {
 impl<'a> Texts<'a> {
     fn new(file_len: usize) -> Texts<'a> {
         Texts {
-            known: HashMap::new(),
+            known: HashMap::default(),
             left: file_len.saturating_mul(4).saturating_add(16 << 20),
         }
     }

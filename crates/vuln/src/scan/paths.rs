@@ -3,7 +3,7 @@
 //! A tree of path elements, because a hostile name can be a path of a million elements: asking for one prefix after the
 //! other would be quadratic.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// Values by path.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(super) struct Paths<'s> {
 impl<'s> Paths<'s> {
     pub(super) fn new() -> Paths<'s> {
         Paths {
-            children: HashMap::new(),
+            children: HashMap::default(),
             owners: vec![None],
         }
     }

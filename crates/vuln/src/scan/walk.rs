@@ -8,8 +8,9 @@ use super::modules::Modules;
 use crate::finding::{Variant, VariantKind};
 use crate::name::{self, Function};
 use crate::subject::{Subject, SymbolId};
+use foldhash::HashMap;
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 /// Most packages vendored into the standard library that are noted (Go 1.27 has about forty), and the longest path of
 /// one. They are for a remark only, and each prefix of each is looked up.
@@ -100,8 +101,8 @@ impl<'w, 'd> Walk<'w, 'd> {
         modules: &'w Modules<'w>,
         candidates: &'w [Candidate<'d>],
     ) -> Walk<'w, 'd> {
-        let mut by_package: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
-        let mut by_module: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut by_package: HashMap<String, Vec<(usize, usize)>> = HashMap::default();
+        let mut by_module: HashMap<usize, Vec<usize>> = HashMap::default();
         for (index, candidate) in candidates.iter().enumerate() {
             let Some(imports) = &candidate.imports else {
                 by_module.entry(candidate.module).or_default().push(index);
@@ -119,8 +120,8 @@ impl<'w, 'd> Walk<'w, 'd> {
             candidates,
             by_package,
             by_module,
-            by_path: HashMap::new(),
-            known: HashMap::new(),
+            by_path: HashMap::default(),
+            known: HashMap::default(),
             last: (String::new(), None),
             scratch: String::new(),
             unnamed: 0,
@@ -199,7 +200,7 @@ impl<'w, 'd> Walk<'w, 'd> {
         let mut met = Package {
             path: String::new(),
             candidates: Vec::new(),
-            symbols: HashMap::new(),
+            symbols: HashMap::default(),
             whole: false,
         };
         let asking = self.by_package.get(asked).map_or(&[][..], Vec::as_slice);
@@ -306,7 +307,7 @@ impl<'d> Package<'d> {
 /// the package path (`a.b/c.F` begins like a function of the package `a`).
 fn stays_in_package(rest: &str) -> bool {
     // Nearly all names have no slash here; the search for a single byte is the fast one.
-    if !rest.as_bytes().contains(&b'/') {
+    if memchr::memchr(b'/', rest.as_bytes()).is_none() {
         return true;
     }
     rest.bytes()
