@@ -3,7 +3,7 @@
 //! They live here and not in `fuzz_targets`, so that `cargo test` can run them over `regressions/` without a fuzzer.
 
 use goassay_binary::address::NameOffset;
-use goassay_binary::{Binary, container};
+use goassay_binary::{Binary, Places, container};
 use goassay_fixtures::miniature::Miniature;
 use goassay_vuln::database::{self, Database};
 use goassay_vuln::date::Date;
@@ -175,7 +175,7 @@ fn ask_everything(binary: &Binary<'_>) {
     let Ok(table) = binary.pclntab() else { return };
     let wanted: Vec<NameOffset> = table.names().map(|(offset, _)| offset).collect();
     let mut named = 0;
-    let _ = binary.occurrences(&wanted, &mut |occurrence| {
+    let _ = binary.occurrences(&wanted, Places::All, &mut |occurrence| {
         if named < 100 {
             named += usize::from(table.name(occurrence.function).is_some());
         }
@@ -196,6 +196,7 @@ fn match_all(binary: &Binary<'_>) {
 fn options() -> Options {
     Options {
         as_of: Date::new(2026, 1, 1).expect("a date"),
+        places: Places::All,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::image::{Image, Kind};
 use crate::moduledata::ModuleData;
 use crate::packed;
 use crate::pclntab::{Budget, Function, Pclntab, Position, RecordFormat, find};
-use crate::search::Search;
+use crate::search::{Places, Search};
 
 /// A Go binary, opened: cheap to make, everything else is looked up when asked for.
 pub struct Binary<'a> {
@@ -162,13 +162,14 @@ impl<'a> Binary<'a> {
     pub fn occurrences(
         &self,
         wanted: &[NameOffset],
+        places: Places,
         found: &mut dyn FnMut(Occurrence<'a>),
     ) -> Vec<Gap> {
         let table = match &self.table {
             Ok(table) => table,
             Err(gap) => return vec![gap.clone()],
         };
-        let mut gaps = Search::run(self, table, wanted, found);
+        let mut gaps = Search::run(self, table, wanted, places, found);
         gaps.extend(self.module_data.as_ref().err().cloned());
         gaps
     }

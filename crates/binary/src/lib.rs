@@ -16,3 +16,4 @@ pub mod pclntab;
 mod search;
 
 pub use binary::{Binary, NotGo, Occurrence};
+pub use search::Places;

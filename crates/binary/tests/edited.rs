@@ -1,7 +1,7 @@
 //! Real binaries, changed the way other linkers and strippers leave them: what is read from them must stay the same.
 
 use goassay_binary::address::NameOffset;
-use goassay_binary::{Binary, container};
+use goassay_binary::{Binary, Places, container};
 use goassay_fixtures::edit;
 
 /// Everything that matching takes from a binary: names, and where each of them is.
@@ -20,7 +20,9 @@ fn read(data: &[u8]) -> Reading {
     let names: Vec<(NameOffset, &[u8])> = table.names().collect();
     let wanted: Vec<NameOffset> = names.iter().map(|&(offset, _)| offset).collect();
     let mut occurrences = Vec::new();
-    let gaps = binary.occurrences(&wanted, &mut |occurrence| occurrences.push(occurrence));
+    let gaps = binary.occurrences(&wanted, Places::All, &mut |occurrence| {
+        occurrences.push(occurrence)
+    });
     assert_eq!(gaps, []);
     assert!(occurrences.iter().any(|occurrence| occurrence.inlined));
     Reading {
@@ -138,5 +140,5 @@ fn a_name_table_of_zeros_is_a_gap() {
         binary.pclntab().expect("a pc-line table").names().count(),
         0
     );
-    assert_ne!(binary.occurrences(&[], &mut |_| ()), []);
+    assert_ne!(binary.occurrences(&[], Places::All, &mut |_| ()), []);
 }

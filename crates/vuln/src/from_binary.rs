@@ -5,7 +5,7 @@ use foldhash::HashMap;
 use goassay_binary::address::NameOffset;
 use goassay_binary::buildinfo::{self, BuildInfo};
 use goassay_binary::gap::{Gap, Topic};
-use goassay_binary::{Binary, Occurrence};
+use goassay_binary::{Binary, Occurrence, Places};
 use std::sync::Arc;
 
 impl SymbolSource for Binary<'_> {
@@ -25,11 +25,16 @@ impl SymbolSource for Binary<'_> {
         }
     }
 
-    fn locate(&self, wanted: &[SymbolId], found: &mut dyn FnMut(SymbolId, Place)) -> Vec<Gap> {
+    fn locate(
+        &self,
+        wanted: &[SymbolId],
+        places: Places,
+        found: &mut dyn FnMut(SymbolId, Place),
+    ) -> Vec<Gap> {
         let wanted: Vec<NameOffset> = wanted.iter().copied().map(NameOffset).collect();
         let mut texts = Texts::new(self.image().bytes().data().len());
         let mut cut = false;
-        let mut gaps = self.occurrences(&wanted, &mut |occurrence| match place(
+        let mut gaps = self.occurrences(&wanted, places, &mut |occurrence| match place(
             self,
             &occurrence,
             &mut texts,

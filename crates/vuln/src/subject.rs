@@ -3,6 +3,7 @@
 //! Borrowed throughout: a scan of one file must not copy sixty thousand names. The fleet stores the same data and
 //! scans it with the same code, so a subject can come from a file or from a store.
 
+use goassay_binary::Places;
 use goassay_binary::gap::Gap;
 use std::sync::Arc;
 
@@ -17,7 +18,12 @@ pub trait SymbolSource {
 
     /// Gives to `found` where the wanted names (sorted, unique) are in the binary, in an order that depends on the binary
     /// alone. Gaps say what could not be looked up.
-    fn locate(&self, wanted: &[SymbolId], found: &mut dyn FnMut(SymbolId, Place)) -> Vec<Gap>;
+    fn locate(
+        &self,
+        wanted: &[SymbolId],
+        places: Places,
+        found: &mut dyn FnMut(SymbolId, Place),
+    ) -> Vec<Gap>;
 }
 
 /// How a function is in the binary.

@@ -28,11 +28,26 @@ impl Wanted {
         Wanted { bits }
     }
 
+    fn remove(&mut self, NameOffset(offset): NameOffset) {
+        if let Some(word) = self.bits.get_mut(offset as usize / 64) {
+            *word &= !(1 << (offset % 64));
+        }
+    }
+
     #[inline]
     fn contains(&self, NameOffset(offset): NameOffset) -> bool {
         let word = self.bits.get(offset as usize / 64);
         word.is_some_and(|word| word >> (offset % 64) & 1 != 0)
     }
+}
+
+/// How many places of a name are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Places {
+    /// Every function, every inlined call.
+    All,
+    /// The places up to the first one that has a source position.
+    First,
 }
 
 /// An inline tree: its offset from `moduledata.gofunc`, and the number of a function that it belongs to.
@@ -47,6 +62,7 @@ pub(crate) struct Search<'s, 'a> {
     binary: &'s Binary<'a>,
     table: &'s Pclntab<'a>,
     wanted: Wanted,
+    places: Places,
     budget: Budget,
     trees: Vec<Tree>,
     found: &'s mut dyn FnMut(Occurrence<'a>),
@@ -62,12 +78,14 @@ impl<'s, 'a> Search<'s, 'a> {
         binary: &'s Binary<'a>,
         table: &'s Pclntab<'a>,
         wanted: &[NameOffset],
+        places: Places,
         found: &'s mut dyn FnMut(Occurrence<'a>),
     ) -> Vec<Gap> {
         let mut search = Search {
             binary,
             table,
             wanted: Wanted::new(wanted, table.name_table().len()),
+            places,
             budget: binary.budget(),
             trees: Vec::new(),
             found,
@@ -123,6 +141,9 @@ impl<'s, 'a> Search<'s, 'a> {
         inlined: bool,
         position: Option<crate::pclntab::Position<'a>>,
     ) {
+        if self.places == Places::First && position.is_some() {
+            self.wanted.remove(name);
+        }
         let address = self.binary.address(function);
         (self.found)(Occurrence {
             name,

@@ -14,6 +14,7 @@ use crate::output::{self, Terminal};
 use crate::progress::Progress;
 use crate::settings::{self, Output, Scan};
 use crate::standing;
+use goassay_binary::Places;
 use goassay_report::document::{self, FailureKind, Report, Run, Tool};
 use goassay_report::render::{Format, Style, TextOptions, render};
 use goassay_vuln::database::{Database, DatabaseError, Identity};
@@ -63,6 +64,7 @@ fn examined(
         database,
         options: Options {
             as_of: day(settings)?,
+            places: places(settings),
         },
         needs_sha256: settings
             .outputs
@@ -88,6 +90,16 @@ fn examined(
         run.failures.extend(failures);
     }
     Ok(run)
+}
+
+/// As many as the most talkative of the documents shows.
+fn places(settings: &Scan) -> Places {
+    let all = |output: &Output| output.format.places(settings.show) == Places::All;
+    if settings.outputs.iter().any(all) {
+        Places::All
+    } else {
+        Places::First
+    }
 }
 
 fn tool() -> Tool {

@@ -8,6 +8,7 @@ use crate::finding::{
     Finding, FoundModule, PathGrade, Scan, Symbol, Tier, TierEvidence, VariantKind,
 };
 use crate::subject::{Place, Subject, SymbolId, Symbols};
+use goassay_binary::Places;
 use goassay_binary::gap::{Gap, Topic};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -21,6 +22,7 @@ pub(super) fn finish(
     candidates: Vec<Candidate<'_>>,
     found: Option<Found>,
     database: &Database<'_>,
+    places: Places,
 ) -> Result<Scan, DatabaseError> {
     let mut gaps = subject.gaps.clone();
     let unknown = match &subject.symbols {
@@ -48,7 +50,7 @@ pub(super) fn finish(
         .map(|c| Draft::new(c, &modules, unknown.as_ref()))
         .collect();
     let mut symbols = collect(found.packages, &mut drafts);
-    gaps.extend(locate(&mut symbols, &subject.symbols));
+    gaps.extend(locate(&mut symbols, &subject.symbols, places));
     let mut findings: Vec<Finding> = drafts.into_iter().map(Draft::into_finding).collect();
     findings.sort_by(|a, b| (&a.advisory.id, &a.module).cmp(&(&b.advisory.id, &b.module)));
     gaps.sort();
@@ -230,7 +232,7 @@ fn symbol(package: &str, name: Cow<'_, str>, met: Met) -> Symbol {
 }
 
 /// Finds out where the symbols are.
-fn locate(symbols: &mut [Symbol], source: &Symbols<'_>) -> Vec<Gap> {
+fn locate(symbols: &mut [Symbol], source: &Symbols<'_>, places: Places) -> Vec<Gap> {
     let Symbols::Known(source) = source else {
         return Vec::new();
     };
@@ -244,7 +246,7 @@ fn locate(symbols: &mut [Symbol], source: &Symbols<'_>) -> Vec<Gap> {
     let mut wanted: Vec<SymbolId> = uses.iter().map(|(id, _)| *id).collect();
     wanted.dedup();
     // Asked even where nothing is wanted: on its way the source checks that its names are whole.
-    let gaps = source.locate(&wanted, &mut |id, place| {
+    let gaps = source.locate(&wanted, places, &mut |id, place| {
         let start = uses.partition_point(|(used, _)| *used < id);
         for (_, index) in uses[start..].iter().take_while(|(used, _)| *used == id) {
             symbols[*index].places.push(place.clone());
