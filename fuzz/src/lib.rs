@@ -4,7 +4,7 @@
 
 use goassay_binary::address::NameOffset;
 use goassay_binary::image::Image;
-use goassay_binary::{Binary, container, debuginfo, hardening};
+use goassay_binary::{Binary, Places, container, debuginfo, hardening};
 use goassay_fixtures::miniature::Miniature;
 use goassay_vuln::database::{self, Database};
 use goassay_vuln::date::Date;
@@ -182,10 +182,12 @@ fn ask_everything(binary: &Binary<'_>) {
     }
     let Ok(table) = binary.pclntab() else { return };
     let wanted: Vec<NameOffset> = table.names().map(|(offset, _)| offset).collect();
-    let (occurrences, _) = binary.occurrences(&wanted);
-    for occurrence in occurrences.iter().take(100) {
-        let _ = table.name(occurrence.function);
-    }
+    let mut named = 0;
+    let _ = binary.occurrences(&wanted, Places::All, &mut |occurrence| {
+        if named < 100 {
+            named += usize::from(table.name(occurrence.function).is_some());
+        }
+    });
     for function in table.functions().take(100) {
         let _ = (binary.address(&function), binary.definition(&function));
         let _ = binary.inlined_calls(&function);
@@ -202,6 +204,7 @@ fn match_all(binary: &Binary<'_>) {
 fn options() -> Options {
     Options {
         as_of: Date::new(2026, 1, 1).expect("a date"),
+        places: Places::All,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::image::{Image, Kind};
 use crate::moduledata::ModuleData;
 use crate::packed;
 use crate::pclntab::{Budget, Function, Pclntab, Position, RecordFormat, find};
-use crate::search::Search;
+use crate::search::{Places, Search};
 
 /// A Go binary, opened: cheap to make, everything else is looked up when asked for.
 pub struct Binary<'a> {
@@ -169,18 +169,24 @@ impl<'a> Binary<'a> {
         calls.collect()
     }
 
-    /// Where the functions with the `wanted` names are: functions of their own first, then inlined calls.
+    /// Gives to `found` where the functions with the `wanted` names are, functions of their own first, then inlined
+    /// calls; returns what could not be looked at.
     ///
     /// It walks all functions and checks on the way that each one points to a name, so it is worth a call even where
     /// nothing is wanted: without it, a damaged name table would look like a clean one.
-    pub fn occurrences(&self, wanted: &[NameOffset]) -> (Vec<Occurrence<'a>>, Vec<Gap>) {
+    pub fn occurrences(
+        &self,
+        wanted: &[NameOffset],
+        places: Places,
+        found: &mut dyn FnMut(Occurrence<'a>),
+    ) -> Vec<Gap> {
         let table = match &self.table {
             Ok(table) => table,
-            Err(gap) => return (Vec::new(), vec![gap.clone()]),
+            Err(gap) => return vec![gap.clone()],
         };
-        let (found, mut gaps) = Search::run(self, table, wanted);
+        let mut gaps = Search::run(self, table, wanted, places, found);
         gaps.extend(self.module_data.as_ref().err().cloned());
-        (found, gaps)
+        gaps
     }
 
     pub(crate) fn budget(&self) -> Budget {

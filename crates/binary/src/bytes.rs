@@ -11,6 +11,17 @@ pub enum Endian {
     Big,
 }
 
+impl Endian {
+    /// The 32-bit number that `bytes` are in this order.
+    #[inline]
+    pub fn u32(self, bytes: [u8; 4]) -> u32 {
+        match self {
+            Endian::Little => u32::from_le_bytes(bytes),
+            Endian::Big => u32::from_be_bytes(bytes),
+        }
+    }
+}
+
 /// Size of a pointer of the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Width {
@@ -137,10 +148,7 @@ impl<'a> Bytes<'a> {
     /// The 32-bit number at `offset`.
     #[inline]
     pub fn u32(self, offset: u64) -> Option<u32> {
-        self.array(offset).map(|b| match self.order.endian {
-            Endian::Little => u32::from_le_bytes(b),
-            Endian::Big => u32::from_be_bytes(b),
-        })
+        self.array(offset).map(|b| self.order.endian.u32(b))
     }
 
     /// The signed 32-bit number at `offset`.

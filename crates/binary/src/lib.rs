@@ -24,3 +24,4 @@ pub mod types;
 
 pub use binary::{Binary, NotGo, Occurrence};
 pub use code::Code;
+pub use search::Places;

@@ -1,7 +1,7 @@
 //! Real binaries, changed the way other linkers and strippers leave them: what is read from them must stay the same.
 
 use goassay_binary::address::NameOffset;
-use goassay_binary::{Binary, container};
+use goassay_binary::{Binary, Places, container};
 use goassay_fixtures::edit;
 
 /// Everything that matching takes from a binary: names, and where each of them is.
@@ -19,7 +19,10 @@ fn read(data: &[u8]) -> Reading {
     let table = binary.pclntab().expect("a pc-line table");
     let names: Vec<(NameOffset, &[u8])> = table.names().collect();
     let wanted: Vec<NameOffset> = names.iter().map(|&(offset, _)| offset).collect();
-    let (occurrences, gaps) = binary.occurrences(&wanted);
+    let mut occurrences = Vec::new();
+    let gaps = binary.occurrences(&wanted, Places::All, &mut |occurrence| {
+        occurrences.push(occurrence)
+    });
     assert_eq!(gaps, []);
     assert!(occurrences.iter().any(|occurrence| occurrence.inlined));
     Reading {
@@ -137,5 +140,5 @@ fn a_name_table_of_zeros_is_a_gap() {
         binary.pclntab().expect("a pc-line table").names().count(),
         0
     );
-    assert_ne!(binary.occurrences(&[]).1, []);
+    assert_ne!(binary.occurrences(&[], Places::All, &mut |_| ()), []);
 }

@@ -1,10 +1,12 @@
 //! The reader on the committed binaries, against what Go's own tools read from them.
 
+use goassay_binary::address::NameOffset;
 use goassay_binary::buildinfo::{BuildInfo, Module};
 use goassay_binary::image::Kind;
 use goassay_binary::pclntab::Position;
-use goassay_binary::{Binary, container};
+use goassay_binary::{Binary, Occurrence, Places, container};
 use goassay_fixtures::Fixture;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// The Go image in a fixture: the file itself or the member that is one.
@@ -147,11 +149,8 @@ fn every_name_is_a_function_or_inlined_into_one() {
         .filter(|fixture| fixture.expect.functions.is_some())
     {
         with_binary(fixture, |binary| {
-            let table = binary.pclntab().expect("a pc-line table");
-            let names: Vec<_> = table.names().map(|(offset, _)| offset).collect();
-            let (occurrences, gaps) = binary.occurrences(&names);
-            assert_eq!(gaps, [], "{}", fixture.name);
-            let mut found: Vec<_> = occurrences
+            let names = all_names(binary);
+            let mut found: Vec<_> = occurrences(binary, &names, Places::All)
                 .iter()
                 .map(|occurrence| occurrence.name)
                 .collect();
@@ -160,4 +159,42 @@ fn every_name_is_a_function_or_inlined_into_one() {
             assert_eq!(found, names, "{}", fixture.name);
         });
     }
+}
+
+#[test]
+fn the_first_place_is_the_first_of_all_places() {
+    for fixture in goassay_fixtures::all()
+        .iter()
+        .filter(|fixture| fixture.expect.functions.is_some())
+    {
+        with_binary(fixture, |binary| {
+            let names = all_names(binary);
+            let first_by_name = |places| {
+                let mut first = BTreeMap::new();
+                let found = occurrences(binary, &names, places);
+                for place in found.into_iter().filter(|place| place.position.is_some()) {
+                    first.entry(place.name).or_insert(place);
+                }
+                first
+            };
+            let (first, all) = (first_by_name(Places::First), first_by_name(Places::All));
+            assert!(!all.is_empty() && first == all, "{}", fixture.name);
+        });
+    }
+}
+
+fn all_names(binary: &Binary<'_>) -> Vec<NameOffset> {
+    let table = binary.pclntab().expect("a pc-line table");
+    table.names().map(|(offset, _)| offset).collect()
+}
+
+fn occurrences<'a>(
+    binary: &Binary<'a>,
+    names: &[NameOffset],
+    places: Places,
+) -> Vec<Occurrence<'a>> {
+    let mut found = Vec::new();
+    let gaps = binary.occurrences(names, places, &mut |occurrence| found.push(occurrence));
+    assert_eq!(gaps, []);
+    found
 }

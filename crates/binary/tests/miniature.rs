@@ -1,7 +1,7 @@
 //! The reader on miniatures: every layout, word size and byte order, and every single byte changed.
 
-use goassay_binary::Binary;
 use goassay_binary::address::NameOffset;
+use goassay_binary::{Binary, Places};
 use goassay_fixtures::miniature::Miniature;
 
 fn all_shapes() -> impl Iterator<Item = Miniature> {
@@ -23,7 +23,10 @@ fn read_all(data: &[u8]) -> Option<(Vec<String>, Vec<String>, usize)> {
     let table = binary.pclntab().ok()?;
     let names: Vec<_> = table.names().collect();
     let wanted: Vec<NameOffset> = names.iter().map(|&(offset, _)| offset).collect();
-    let (occurrences, gaps) = binary.occurrences(&wanted);
+    let mut occurrences = Vec::new();
+    let gaps = binary.occurrences(&wanted, Places::All, &mut |occurrence| {
+        occurrences.push(occurrence)
+    });
     let text = |name| String::from_utf8_lossy(name).into_owned();
     let name = |offset| text(table.name(offset).unwrap_or_default());
     let places = occurrences.iter().map(|occurrence| {

@@ -142,7 +142,8 @@ pub struct Symbol {
     pub name: String,
     /// The linker names that stand for it, sorted.
     pub variants: Vec<Variant>,
-    /// Where they are, sorted; empty where that could not be read (a gap says why).
+    /// Where they are, sorted; empty where that could not be read (a gap says why). Where only the first was asked for
+    /// ([`Places::First`](goassay_binary::Places)), those up to the first of each name that has a source position.
     pub places: Vec<Place>,
 }
 

@@ -1,11 +1,11 @@
 //! A binary as a subject: what of its facts matters for matching, borrowed from the file.
 
-use crate::subject::{Location, Module, Place, Position, Subject, SymbolId, SymbolSource, Symbols};
+use crate::subject::{Module, Place, Position, Subject, SymbolId, SymbolSource, Symbols};
+use foldhash::HashMap;
 use goassay_binary::address::NameOffset;
 use goassay_binary::buildinfo::{self, BuildInfo};
 use goassay_binary::gap::{Gap, Topic};
-use goassay_binary::{Binary, Occurrence};
-use std::collections::HashMap;
+use goassay_binary::{Binary, Occurrence, Places};
 use std::sync::Arc;
 
 impl SymbolSource for Binary<'_> {
@@ -25,27 +25,37 @@ impl SymbolSource for Binary<'_> {
         }
     }
 
-    fn locate(&self, wanted: &[SymbolId]) -> (Vec<Location>, Vec<Gap>) {
+    fn locate(
+        &self,
+        wanted: &[SymbolId],
+        places: Places,
+        found: &mut dyn FnMut(SymbolId, Place),
+    ) -> Vec<Gap> {
         let wanted: Vec<NameOffset> = wanted.iter().copied().map(NameOffset).collect();
-        let (occurrences, mut gaps) = self.occurrences(&wanted);
         let mut texts = Texts::new(self.image().bytes().data().len());
-        let locations: Vec<Location> = occurrences
-            .iter()
-            .map_while(|occurrence| location(self, occurrence, &mut texts))
-            .collect();
-        if locations.len() < occurrences.len() {
+        let mut cut = false;
+        let mut gaps = self.occurrences(&wanted, places, &mut |occurrence| match place(
+            self,
+            &occurrence,
+            &mut texts,
+        ) {
+            Some(place) if !cut => found(occurrence.name.0, place),
+            _ => cut = true,
+        });
+        if cut {
             let reason = "names and files lie within each other so often that not all places of the symbols are listed";
             gaps.push(Gap::new(Topic::Lines, reason));
         }
-        (locations, gaps)
+        gaps
     }
 }
 
-fn location<'a>(
+/// `None` where too much text was copied already.
+fn place<'a>(
     binary: &Binary<'a>,
     occurrence: &Occurrence<'a>,
     texts: &mut Texts<'a>,
-) -> Option<Location> {
+) -> Option<Place> {
     let address = occurrence.address.map(|address| address.0);
     let position = match occurrence.position {
         Some(position) => Some(Position {
@@ -54,7 +64,7 @@ fn location<'a>(
         }),
         None => None,
     };
-    let place = if occurrence.inlined {
+    Some(if occurrence.inlined {
         let name = binary
             .pclntab()
             .ok()
@@ -67,10 +77,6 @@ fn location<'a>(
         }
     } else {
         Place::Function { address, position }
-    };
-    Some(Location {
-        symbol: occurrence.name.0,
-        place,
     })
 }
 
@@ -87,7 +93,7 @@ struct Texts<'a> {
 impl<'a> Texts<'a> {
     fn new(file_len: usize) -> Texts<'a> {
         Texts {
-            known: HashMap::new(),
+            known: HashMap::default(),
             left: file_len.saturating_mul(4).saturating_add(16 << 20),
         }
     }

@@ -3,6 +3,7 @@
 //! Borrowed throughout: a scan of one file must not copy sixty thousand names. The fleet stores the same data and
 //! scans it with the same code, so a subject can come from a file or from a store.
 
+use goassay_binary::Places;
 use goassay_binary::gap::Gap;
 use std::sync::Arc;
 
@@ -15,17 +16,14 @@ pub trait SymbolSource {
     /// package path escaped). Neighbours usually share their package.
     fn for_each(&self, visit: &mut dyn FnMut(SymbolId, &str));
 
-    /// Where the wanted names (sorted, unique) are in the binary. Gaps say what could not be looked up.
-    fn locate(&self, wanted: &[SymbolId]) -> (Vec<Location>, Vec<Gap>);
-}
-
-/// One place where a named function is in the binary.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Location {
-    /// The name that was asked for.
-    pub symbol: SymbolId,
-    /// How it is there.
-    pub place: Place,
+    /// Gives to `found` where the wanted names (sorted, unique) are in the binary, in an order that depends on the binary
+    /// alone. Gaps say what could not be looked up.
+    fn locate(
+        &self,
+        wanted: &[SymbolId],
+        places: Places,
+        found: &mut dyn FnMut(SymbolId, Place),
+    ) -> Vec<Gap>;
 }
 
 /// How a function is in the binary.

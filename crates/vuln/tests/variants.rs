@@ -7,7 +7,7 @@
 
 use goassay_binary::gap::Topic;
 use goassay_binary::image::Image;
-use goassay_binary::{Binary, container};
+use goassay_binary::{Binary, Places, container};
 use goassay_vuln::database::{Database, embedded};
 use goassay_vuln::date::Date;
 use goassay_vuln::finding::{Applies, Scan, Tier};
@@ -70,6 +70,7 @@ fn ask(data: &[u8], database: &Database<'_>) -> Answer {
         let subject = Subject::from_binary(&binary);
         let options = Options {
             as_of: Date::new(2026, 8, 21).expect("a date"),
+            places: Places::All,
         };
         let scan = scan(&subject, database, &options).expect("the embedded database is whole");
         answer.gap |= has_gap(&scan);

@@ -1,7 +1,7 @@
 //! What the names of all functions say, gathered in one pass over the function name table.
 
-use goassay_binary::Binary;
 use goassay_binary::gap::{Fact, Gap};
+use goassay_binary::{Binary, Places};
 use goassay_vuln::name;
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -56,7 +56,7 @@ impl Names {
 /// Where there is no function name table, or it is not consistent with the functions.
 pub fn read(binary: &Binary<'_>) -> Fact<Names> {
     let table = binary.pclntab().map_err(Clone::clone)?;
-    let (_, gaps) = binary.occurrences(&[]);
+    let gaps = binary.occurrences(&[], Places::First, &mut |_| ());
     if let Some(gap) = gaps.into_iter().find(concerns_names) {
         return Err(gap);
     }

@@ -6,7 +6,7 @@
 use crate::args;
 use crate::database::{self, Chosen, published};
 use crate::describe;
-use crate::documents;
+use crate::documents::{self, Output};
 use crate::environment::Environment;
 use crate::examine::Opened;
 use crate::failure::Failure;
@@ -14,6 +14,7 @@ use crate::interrupt;
 use crate::output::Terminal;
 use crate::settings::{self, Scan};
 use crate::standing;
+use goassay_binary::Places;
 use goassay_report::document::{self, Report, Run, Target};
 use goassay_report::render::{Format, Style, TextOptions, render};
 use goassay_vuln::database::{Database, DatabaseError, Identity};
@@ -60,6 +61,7 @@ fn examined(
 ) -> Result<Run, Failure> {
     let options = Options {
         as_of: day(settings.as_of)?,
+        places: places(settings),
     };
     let needs_sha256 = settings.outputs.iter().any(|o| o.format.needs_sha256());
     let look = |opened: &Opened<'_>| target(opened, database, &options, needs_sha256);
@@ -75,6 +77,16 @@ fn examined(
         idle_suppressions: Vec::new(),
         baseline: None,
     })
+}
+
+/// As many as the most talkative of the documents shows.
+fn places(settings: &Scan) -> Places {
+    let all = |output: &Output<Format>| output.format.places(settings.show) == Places::All;
+    if settings.outputs.iter().any(all) {
+        Places::All
+    } else {
+        Places::First
+    }
 }
 
 /// Scans one binary.

@@ -10,6 +10,7 @@ pub(crate) mod text;
 pub use json::SCHEMA as SCAN_SCHEMA;
 
 use crate::document::Report;
+use goassay_binary::Places;
 use std::io::{self, Write};
 
 /// Writes `report` in `format`. `text` is used by [`Format::Text`] only.
@@ -65,6 +66,15 @@ impl Format {
             Format::Govulncheck => "govulncheck",
             Format::Sarif => "sarif",
             Format::Openvex => "openvex",
+        }
+    }
+
+    /// How many places of a symbol the format shows, so that no more are looked up.
+    pub fn places(self, show: Show) -> Places {
+        match self {
+            Format::Json => Places::All,
+            Format::Text if show.symbols => Places::All,
+            Format::Text | Format::Govulncheck | Format::Sarif | Format::Openvex => Places::First,
         }
     }
 

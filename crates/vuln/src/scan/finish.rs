@@ -8,7 +8,9 @@ use crate::finding::{
     Finding, FoundModule, PathGrade, Scan, Symbol, Tier, TierEvidence, VariantKind,
 };
 use crate::subject::{Place, Subject, SymbolId, Symbols};
+use goassay_binary::Places;
 use goassay_binary::gap::{Gap, Topic};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 const NO_PATHS: &str = "call paths are not computed by this release";
@@ -20,6 +22,7 @@ pub(super) fn finish(
     candidates: Vec<Candidate<'_>>,
     found: Option<Found>,
     database: &Database<'_>,
+    places: Places,
 ) -> Result<Scan, DatabaseError> {
     let mut gaps = subject.gaps.clone();
     let unknown = match &subject.symbols {
@@ -47,7 +50,7 @@ pub(super) fn finish(
         .map(|c| Draft::new(c, &modules, unknown.as_ref()))
         .collect();
     let mut symbols = collect(found.packages, &mut drafts);
-    gaps.extend(locate(&mut symbols, &subject.symbols));
+    gaps.extend(locate(&mut symbols, &subject.symbols, places));
     let mut findings: Vec<Finding> = drafts.into_iter().map(Draft::into_finding).collect();
     findings.sort_by(|a, b| (&a.advisory.id, &a.module).cmp(&(&b.advisory.id, &b.module)));
     gaps.sort();
@@ -158,9 +161,9 @@ fn found_module(wanted: &Wanted<'_>) -> FoundModule {
 }
 
 /// `A.B.func1` was taken for code of the method `A.B`. Where `A` turns out to be a function, it is code inside `A`.
-fn settle_hosts(package: &mut Package) {
-    let is_function = |symbols: &HashMap<String, Met>, name: &str| {
-        symbols.get(name).is_some_and(|met| {
+fn settle_hosts(package: &mut Package<'_>) {
+    let is_function = |name: &str| {
+        package.symbols.get(name).is_some_and(|met| {
             met.variants
                 .iter()
                 .any(|variant| variant.kind != VariantKind::Closure)
@@ -173,11 +176,11 @@ fn settle_hosts(package: &mut Package) {
             met.named_by.is_empty() && met.variants.iter().all(|v| v.kind == VariantKind::Closure)
         })
         .filter_map(|(name, _)| Some((name, name.split_once('.')?.0)))
-        .filter(|(_, host)| is_function(&package.symbols, host))
-        .map(|(name, _)| name.clone())
+        .filter(|(_, host)| is_function(host))
+        .map(|(name, _)| name.to_string())
         .collect();
     for name in moved {
-        let met = package.symbols.remove(&name).unwrap_or_default();
+        let met = package.symbols.remove(name.as_str()).unwrap_or_default();
         let host = name.split_once('.').map_or(name.as_str(), |(host, _)| host);
         if let Some(function) = package.symbols.get_mut(host) {
             function.variants.extend(met.variants);
@@ -186,7 +189,7 @@ fn settle_hosts(package: &mut Package) {
 }
 
 /// Gives each draft its packages and symbols, and the symbols themselves, sorted.
-fn collect(mut packages: Vec<Package>, drafts: &mut [Draft]) -> Vec<Symbol> {
+fn collect(mut packages: Vec<Package<'_>>, drafts: &mut [Draft]) -> Vec<Symbol> {
     packages.sort_by(|a, b| a.path.cmp(&b.path));
     let mut symbols = Vec::new();
     for package in packages {
@@ -199,7 +202,7 @@ fn collect(mut packages: Vec<Package>, drafts: &mut [Draft]) -> Vec<Symbol> {
             .iter()
             .filter(|(_, extent)| whole(*extent));
         let covering: Vec<usize> = covering.map(|(candidate, _)| *candidate).collect();
-        let mut met: Vec<(String, Met)> = package.symbols.into_iter().collect();
+        let mut met: Vec<(Cow<'_, str>, Met)> = package.symbols.into_iter().collect();
         met.sort_by(|a, b| a.0.cmp(&b.0));
         for (name, met) in met {
             for candidate in met.named_by.iter().chain(&covering) {
@@ -216,42 +219,43 @@ fn collect(mut packages: Vec<Package>, drafts: &mut [Draft]) -> Vec<Symbol> {
     symbols
 }
 
-fn symbol(package: &str, name: String, met: Met) -> Symbol {
+fn symbol(package: &str, name: Cow<'_, str>, met: Met) -> Symbol {
     let mut variants = met.variants;
     variants.sort();
     variants.dedup();
     Symbol {
         package: package.to_owned(),
-        name,
+        name: name.into_owned(),
         variants,
         places: Vec::new(),
     }
 }
 
 /// Finds out where the symbols are.
-fn locate(symbols: &mut [Symbol], source: &Symbols<'_>) -> Vec<Gap> {
+fn locate(symbols: &mut [Symbol], source: &Symbols<'_>, places: Places) -> Vec<Gap> {
     let Symbols::Known(source) = source else {
         return Vec::new();
     };
-    let variants = symbols.iter().flat_map(|symbol| &symbol.variants);
-    let mut wanted: Vec<SymbolId> = variants.map(|variant| variant.id).collect();
-    wanted.sort_unstable();
+    // A name may stand for several symbols: code inside `A.B` may be that of `A`.
+    let of = |(index, symbol): (usize, &Symbol)| {
+        let ids = symbol.variants.iter().map(|variant| variant.id);
+        ids.map(|id| (id, index)).collect::<Vec<_>>()
+    };
+    let mut uses: Vec<(SymbolId, usize)> = symbols.iter().enumerate().flat_map(of).collect();
+    uses.sort_unstable();
+    let mut wanted: Vec<SymbolId> = uses.iter().map(|(id, _)| *id).collect();
     wanted.dedup();
     // Asked even where nothing is wanted: on its way the source checks that its names are whole.
-    let (mut locations, gaps) = source.locate(&wanted);
-    locations.sort_by_key(|location| location.symbol);
-    for symbol in symbols {
-        for variant in &symbol.variants {
-            let start = locations.partition_point(|location| location.symbol < variant.id);
-            let found = locations[start..]
-                .iter()
-                .take_while(|location| location.symbol == variant.id);
-            symbol
-                .places
-                .extend(found.map(|location| location.place.clone()));
+    let gaps = source.locate(&wanted, places, &mut |id, place| {
+        let start = uses.partition_point(|(used, _)| *used < id);
+        for (_, index) in uses[start..].iter().take_while(|(used, _)| *used == id) {
+            symbols[*index].places.push(place.clone());
         }
+    });
+    for symbol in symbols {
         symbol.places.sort_by_key(order);
         symbol.places.dedup();
+        symbol.places.shrink_to_fit();
     }
     gaps
 }

@@ -16,12 +16,15 @@ use crate::database::{Database, DatabaseError};
 use crate::date::Date;
 use crate::finding::Scan;
 use crate::subject::{Subject, Symbols};
+use goassay_binary::Places;
 
 /// What a scan depends on besides subject and database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     /// The day that is judged for: advisories withdrawn up to that day do not count.
     pub as_of: Date,
+    /// How much of [`Symbol::places`](crate::finding::Symbol::places) is filled in.
+    pub places: Places,
 }
 
 /// Matches `subject` against `database`.
@@ -43,5 +46,12 @@ pub fn scan(
         }
         Symbols::Unknown(_) => None,
     };
-    finish::finish(subject, modules, candidates, found, database)
+    finish::finish(
+        subject,
+        modules,
+        candidates,
+        found,
+        database,
+        options.places,
+    )
 }

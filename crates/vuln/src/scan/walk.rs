@@ -8,7 +8,9 @@ use super::modules::Modules;
 use crate::finding::{Variant, VariantKind};
 use crate::name::{self, Function};
 use crate::subject::{Subject, SymbolId};
-use std::collections::{BTreeSet, HashMap};
+use foldhash::HashMap;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// Most packages vendored into the standard library that are noted (Go 1.27 has about forty), and the longest path of
 /// one. They are for a remark only, and each prefix of each is looked up.
@@ -21,9 +23,9 @@ const MOST_UNNAMED: usize = 1 << 18;
 
 /// What the pass met.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct Found<'d> {
     /// Packages that candidates ask for.
-    pub(super) packages: Vec<Package>,
+    pub(super) packages: Vec<Package<'d>>,
     /// Paths of packages vendored into the standard library, without the `vendor/`.
     pub(super) vendored: BTreeSet<String>,
     /// More names of packages that count whole than are listed.
@@ -34,13 +36,15 @@ pub(super) struct Found {
 
 /// A package in the binary, with the symbols that matter.
 #[derive(Debug)]
-pub(super) struct Package {
+pub(super) struct Package<'d> {
     /// Import path in the binary.
     pub(super) path: String,
     /// Candidates that name it, or count all packages of its module, with the reason why all of it counts, if so.
     pub(super) candidates: Vec<(usize, Extent)>,
-    /// Symbols met, by the database's name.
-    pub(super) symbols: HashMap<String, Met>,
+    /// Symbols met, by the database's name. During the pass also those that candidates name, until they are met.
+    pub(super) symbols: HashMap<Cow<'d, str>, Met>,
+    /// Whether some candidate covers all of it.
+    whole: bool,
 }
 
 /// Packages that are in the binary while the build information names no module for them.
@@ -70,45 +74,35 @@ pub(super) struct Met {
     pub(super) named_by: Vec<usize>,
 }
 
-/// What candidates ask of a package.
-struct Interest<'c> {
-    /// Candidates by symbol.
-    named: HashMap<&'c str, Vec<usize>>,
-    /// Whether some candidate covers all of it.
-    whole: bool,
-}
-
 /// The pass.
-pub(super) struct Walk<'w> {
+pub(super) struct Walk<'w, 'd> {
     subject: &'w Subject<'w>,
     modules: &'w Modules<'w>,
-    candidates: &'w [Candidate<'w>],
+    candidates: &'w [Candidate<'d>],
     /// Candidates and their import, by import path in the binary.
     by_package: HashMap<String, Vec<(usize, usize)>>,
     /// Candidates that count all packages of a module, by module.
     by_module: HashMap<usize, Vec<usize>>,
-    /// For each package of `found`.
-    interests: Vec<Interest<'w>>,
-    /// Number of each package of `found`, by import path.
+    /// Number of each package in `found`, by import path.
     by_path: HashMap<String, usize>,
-    /// Interest by package as the linker writes it (escaped, before the dot).
+    /// Number in `found`, if any, of a package as the linker writes it (escaped, before the dot).
     known: HashMap<String, Option<usize>>,
-    /// Package of the last name with its dot, and its interest.
+    /// Package of the last name with its dot, and its number in `found`.
     last: (String, Option<usize>),
     scratch: String,
     /// How many names were taken because all of their package counts.
     unnamed: usize,
-    found: Found,
+    found: Found<'d>,
 }
 
-impl<'w> Walk<'w> {
+impl<'w, 'd> Walk<'w, 'd> {
     pub(super) fn new(
         subject: &'w Subject<'w>,
         modules: &'w Modules<'w>,
-        candidates: &'w [Candidate<'w>],
-    ) -> Walk<'w> {
-        let mut by_package: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
-        let mut by_module: HashMap<usize, Vec<usize>> = HashMap::new();
+        candidates: &'w [Candidate<'d>],
+    ) -> Walk<'w, 'd> {
+        let mut by_package: HashMap<String, Vec<(usize, usize)>> = HashMap::default();
+        let mut by_module: HashMap<usize, Vec<usize>> = HashMap::default();
         for (index, candidate) in candidates.iter().enumerate() {
             let Some(imports) = &candidate.imports else {
                 by_module.entry(candidate.module).or_default().push(index);
@@ -126,9 +120,8 @@ impl<'w> Walk<'w> {
             candidates,
             by_package,
             by_module,
-            interests: Vec::new(),
-            by_path: HashMap::new(),
-            known: HashMap::new(),
+            by_path: HashMap::default(),
+            known: HashMap::default(),
             last: (String::new(), None),
             scratch: String::new(),
             unnamed: 0,
@@ -148,13 +141,16 @@ impl<'w> Walk<'w> {
                 rest
             }
         };
-        if let Some(interest) = self.last.1 {
-            self.meet(interest, id, name, rest);
+        if let Some(package) = self.last.1 {
+            self.meet(package, id, name, rest);
         }
     }
 
     /// The pass is over.
-    pub(super) fn end(self) -> Found {
+    pub(super) fn end(mut self) -> Found<'d> {
+        for package in &mut self.found.packages {
+            package.symbols.retain(|_, met| !met.variants.is_empty());
+        }
         self.found
     }
 
@@ -169,21 +165,21 @@ impl<'w> Walk<'w> {
     }
 
     fn enter(&mut self, package: &str) {
-        let interest = match self.known.get(package) {
-            Some(interest) => *interest,
+        let number = match self.known.get(package) {
+            Some(number) => *number,
             None => {
-                let interest = self.look_up(package);
-                self.known.insert(package.to_owned(), interest);
-                interest
+                let number = self.look_up(package);
+                self.known.insert(package.to_owned(), number);
+                number
             }
         };
         self.last.0.clear();
         self.last.0.push_str(package);
         self.last.0.push('.');
-        self.last.1 = interest;
+        self.last.1 = number;
     }
 
-    /// Notes the package and gives its interest, if any candidate asks for it.
+    /// Notes the package and gives its number, if any candidate asks for it.
     fn look_up(&mut self, package: &str) -> Option<usize> {
         let path = self.import_path(package);
         if let Some(vendored) = path.strip_prefix("vendor/")
@@ -201,37 +197,34 @@ impl<'w> Walk<'w> {
             self.found.foreign.example.get_or_insert(path);
             return None;
         };
-        let mut interest = Interest {
-            named: HashMap::new(),
+        let mut met = Package {
+            path: String::new(),
+            candidates: Vec::new(),
+            symbols: HashMap::default(),
             whole: false,
         };
-        let mut candidates = Vec::new();
         let asking = self.by_package.get(asked).map_or(&[][..], Vec::as_slice);
         for (index, import) in asking
             .iter()
             .filter(|(index, _)| owners.contains(&self.candidates[*index].module))
         {
-            candidates.push((*index, interest.add(*index, self.candidates, *import)));
+            met.ask(*index, &self.candidates[*index], *import);
         }
         for index in owners
             .iter()
             .filter_map(|owner| self.by_module.get(owner))
             .flatten()
         {
-            interest.whole = true;
-            candidates.push((*index, Extent::Module));
+            met.whole = true;
+            met.candidates.push((*index, Extent::Module));
         }
-        if candidates.is_empty() {
+        if met.candidates.is_empty() {
             return None;
         }
-        self.by_path.insert(path.clone(), self.interests.len());
-        self.found.packages.push(Package {
-            path,
-            candidates,
-            symbols: HashMap::new(),
-        });
-        self.interests.push(interest);
-        Some(self.interests.len() - 1)
+        let number = self.found.packages.len();
+        self.by_path.insert(path.clone(), number);
+        self.found.packages.push(Package { path, ..met });
+        Some(number)
     }
 
     /// The import path of a package as the linker writes it.
@@ -244,16 +237,15 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn meet(&mut self, interest: usize, id: SymbolId, linker_name: &str, rest: &str) {
+    fn meet(&mut self, package: usize, id: SymbolId, linker_name: &str, rest: &str) {
         let Some(function) = Function::parse(rest) else {
             return;
         };
-        let symbols = &mut self.found.packages[interest].symbols;
-        let interest = &self.interests[interest];
+        let package = &mut self.found.packages[package];
         let (unnamed, cut) = (&mut self.unnamed, &mut self.found.cut);
         let mut take = |name: &str, kind: VariantKind, always: bool| {
-            let named = interest.named.get(name);
-            if named.is_none() {
+            let known = package.symbols.get_mut(name);
+            if known.as_ref().is_none_or(|met| met.named_by.is_empty()) {
                 if !always {
                     return;
                 }
@@ -263,57 +255,51 @@ impl<'w> Walk<'w> {
                 }
                 *unnamed += 1;
             }
-            if !symbols.contains_key(name) {
-                let named_by = named.cloned().unwrap_or_default();
-                symbols.insert(
-                    name.to_owned(),
-                    Met {
-                        variants: Vec::new(),
-                        named_by,
-                    },
-                );
-            }
-            if let Some(met) = symbols.get_mut(name) {
-                met.variants.push(Variant {
-                    kind,
-                    linker_name: linker_name.to_owned(),
-                    id,
-                });
+            let variant = Variant {
+                kind,
+                linker_name: linker_name.to_owned(),
+                id,
+            };
+            match known {
+                Some(met) => met.variants.push(variant),
+                None => {
+                    let met = Met {
+                        variants: vec![variant],
+                        named_by: Vec::new(),
+                    };
+                    package.symbols.insert(Cow::Owned(name.to_owned()), met);
+                }
             }
         };
         function.write_to(&mut self.scratch);
-        take(&self.scratch, function.kind, interest.whole);
+        take(&self.scratch, function.kind, package.whole);
         if let Some(host) = function.host {
             take(host, VariantKind::Closure, false);
         }
         if let Some(number) = function.init {
             // Some advisories number the init functions of a package, from 1.
-            take(
-                &format!("init#{}", u64::from(number) + 1),
-                function.kind,
-                false,
-            );
+            let name = format!("init#{}", u64::from(number) + 1);
+            take(&name, function.kind, false);
         }
     }
 }
 
-impl<'c> Interest<'c> {
+impl<'d> Package<'d> {
     /// Adds what a candidate's import asks for.
-    fn add(&mut self, index: usize, candidates: &'c [Candidate<'c>], import: usize) -> Extent {
-        let symbols = candidates[index]
-            .imports
-            .as_deref()
-            .and_then(|imports| imports.get(import))
-            .map(|i| &i.symbols);
-        let symbols = symbols.map_or(&[][..], Vec::as_slice);
-        if symbols.is_empty() {
-            self.whole = true;
-            return Extent::Package;
-        }
+    fn ask(&mut self, index: usize, candidate: &Candidate<'d>, import: usize) {
+        let imports = candidate.imports.as_deref().unwrap_or_default();
+        let symbols = imports.get(import).map_or(&[][..], |i| &i.symbols);
         for symbol in symbols {
-            self.named.entry(symbol).or_default().push(index);
+            let met = self.symbols.entry(Cow::Borrowed(symbol)).or_default();
+            met.named_by.push(index);
         }
-        Extent::Named
+        self.whole |= symbols.is_empty();
+        let extent = if symbols.is_empty() {
+            Extent::Package
+        } else {
+            Extent::Named
+        };
+        self.candidates.push((index, extent));
     }
 }
 
@@ -321,7 +307,7 @@ impl<'c> Interest<'c> {
 /// the package path (`a.b/c.F` begins like a function of the package `a`).
 fn stays_in_package(rest: &str) -> bool {
     // Nearly all names have no slash here; the search for a single byte is the fast one.
-    if !rest.as_bytes().contains(&b'/') {
+    if memchr::memchr(b'/', rest.as_bytes()).is_none() {
         return true;
     }
     rest.bytes()

@@ -109,6 +109,7 @@ fn withdrawn_advisories_count_until_their_day() {
             &database,
             &Options {
                 as_of: day.parse().unwrap(),
+                places: Places::All,
             },
         )
         .unwrap()

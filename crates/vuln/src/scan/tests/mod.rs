@@ -6,7 +6,8 @@ mod tiers;
 use super::{Options, scan};
 use crate::database::{Builder, Database, Source, embedded};
 use crate::finding::{Applies, Finding, Scan, Tier, TierEvidence, VariantKind};
-use crate::subject::{Location, Module, Place, Subject, SymbolId, SymbolSource, Symbols};
+use crate::subject::{Module, Place, Subject, SymbolId, SymbolSource, Symbols};
+use goassay_binary::Places;
 use goassay_binary::gap::{Gap, Topic};
 use std::cell::Cell;
 
@@ -24,7 +25,12 @@ impl SymbolSource for Names {
         }
     }
 
-    fn locate(&self, wanted: &[SymbolId]) -> (Vec<Location>, Vec<Gap>) {
+    fn locate(
+        &self,
+        wanted: &[SymbolId],
+        _: Places,
+        found: &mut dyn FnMut(SymbolId, Place),
+    ) -> Vec<Gap> {
         self.located.set(self.located.get() + 1);
         assert!(
             wanted.is_sorted_by(|a, b| a < b),
@@ -34,16 +40,8 @@ impl SymbolSource for Names {
             address: Some(u64::from(*id)),
             position: None,
         };
-        (
-            wanted
-                .iter()
-                .map(|id| Location {
-                    symbol: *id,
-                    place: place(id),
-                })
-                .collect(),
-            Vec::new(),
-        )
+        wanted.iter().for_each(|id| found(*id, place(id)));
+        Vec::new()
     }
 }
 
@@ -101,6 +99,7 @@ fn database(advisories: &[String]) -> Vec<u8> {
 fn options() -> Options {
     Options {
         as_of: "2026-11-21".parse().unwrap(),
+        places: Places::All,
     }
 }
 

@@ -167,8 +167,13 @@ fn functions_of_whole_packages_are_listed_up_to_a_bound() {
             visit(300_000, "example.com/m/p.F");
         }
 
-        fn locate(&self, _: &[SymbolId]) -> (Vec<Location>, Vec<Gap>) {
-            (Vec::new(), Vec::new())
+        fn locate(
+            &self,
+            _: &[SymbolId],
+            _: Places,
+            _: &mut dyn FnMut(SymbolId, Place),
+        ) -> Vec<Gap> {
+            Vec::new()
         }
     }
     let nothing = names(&[]);

@@ -3,11 +3,14 @@
 //! The number of records of an inline tree is known only by decoding a pc-value table. That is done for the few functions
 //! whose tree has a wanted name at all, which is found out by looking at the trees themselves, one after the other.
 
+mod starts;
+
 use crate::address::NameOffset;
 use crate::binary::{Binary, Occurrence};
 use crate::bytes::Bytes;
 use crate::gap::{Gap, Topic};
 use crate::pclntab::{Budget, Function, Pclntab};
+use starts::Starts;
 
 /// The wanted names as one bit for each offset into the name table.
 struct Wanted {
@@ -25,6 +28,12 @@ impl Wanted {
         Wanted { bits }
     }
 
+    fn remove(&mut self, NameOffset(offset): NameOffset) {
+        if let Some(word) = self.bits.get_mut(offset as usize / 64) {
+            *word &= !(1 << (offset % 64));
+        }
+    }
+
     #[inline]
     fn contains(&self, NameOffset(offset): NameOffset) -> bool {
         let word = self.bits.get(offset as usize / 64);
@@ -32,23 +41,20 @@ impl Wanted {
     }
 }
 
-/// An inline tree, by its offset from `moduledata.gofunc` (upper half), and the number of a function that it belongs to
-/// (lower half): one number, because tens of thousands of them are sorted.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Tree(u64);
+/// How many places of a name are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Places {
+    /// Every function, every inlined call.
+    All,
+    /// The places up to the first one that has a source position.
+    First,
+}
 
-impl Tree {
-    fn new(offset: u32, function: u32) -> Tree {
-        Tree(u64::from(offset) << 32 | u64::from(function))
-    }
-
-    fn offset(self) -> u64 {
-        self.0 >> 32
-    }
-
-    fn function(self) -> u32 {
-        (self.0 & u64::from(u32::MAX)) as u32
-    }
+/// An inline tree: its offset from `moduledata.gofunc`, and the number of a function that it belongs to.
+#[derive(Clone, Copy)]
+struct Tree {
+    offset: u32,
+    function: u32,
 }
 
 /// One search.
@@ -56,28 +62,33 @@ pub(crate) struct Search<'s, 'a> {
     binary: &'s Binary<'a>,
     table: &'s Pclntab<'a>,
     wanted: Wanted,
+    places: Places,
     budget: Budget,
     trees: Vec<Tree>,
-    found: Vec<Occurrence<'a>>,
+    found: &'s mut dyn FnMut(Occurrence<'a>),
     /// Some tree or record of one is not in the file.
     lost_trees: bool,
     gaps: Vec<Gap>,
 }
 
 impl<'s, 'a> Search<'s, 'a> {
-    /// Finds the names in `wanted`: functions in their order, then inlined calls in the order of the trees.
+    /// Finds the names in `wanted`: functions in their order, then inlined calls in the order of the functions that they
+    /// are in.
     pub(crate) fn run(
         binary: &'s Binary<'a>,
         table: &'s Pclntab<'a>,
         wanted: &[NameOffset],
-    ) -> (Vec<Occurrence<'a>>, Vec<Gap>) {
+        places: Places,
+        found: &'s mut dyn FnMut(Occurrence<'a>),
+    ) -> Vec<Gap> {
         let mut search = Search {
             binary,
             table,
             wanted: Wanted::new(wanted, table.name_table().len()),
+            places,
             budget: binary.budget(),
             trees: Vec::new(),
-            found: Vec::new(),
+            found,
             lost_trees: false,
             gaps: Vec::new(),
         };
@@ -85,7 +96,7 @@ impl<'s, 'a> Search<'s, 'a> {
         if !wanted.is_empty() {
             search.inline_trees();
         }
-        (search.found, search.gaps)
+        search.gaps
     }
 
     fn gap(&mut self, topic: Topic, reason: &str) {
@@ -103,8 +114,10 @@ impl<'s, 'a> Search<'s, 'a> {
                 self.take(&function, function.name, false, position);
             }
             let tree = function.inline_tree();
-            self.trees
-                .extend(tree.map(|offset| Tree::new(offset, seen)));
+            self.trees.extend(tree.map(|offset| Tree {
+                offset,
+                function: seen,
+            }));
             seen += 1;
         }
         if seen < self.table.function_count() {
@@ -128,18 +141,20 @@ impl<'s, 'a> Search<'s, 'a> {
         inlined: bool,
         position: Option<crate::pclntab::Position<'a>>,
     ) {
+        if self.places == Places::First && position.is_some() {
+            self.wanted.remove(name);
+        }
         let address = self.binary.address(function);
-        let occurrence = Occurrence {
+        (self.found)(Occurrence {
             name,
             function: function.name,
             address,
             inlined,
             position,
-        };
-        self.found.push(occurrence);
+        });
     }
 
-    /// Looks through all inline trees, in the order in which they lie.
+    /// Finds the inlined calls.
     fn inline_trees(&mut self) {
         let Ok(module_data) = self.binary.module_data() else {
             return;
@@ -154,28 +169,12 @@ impl<'s, 'a> Search<'s, 'a> {
             );
             return;
         };
-        let mut trees = std::mem::take(&mut self.trees);
-        trees.sort_unstable();
-        let mut rest = trees.as_slice();
-        while let Some(first) = rest.first() {
-            let same = rest.partition_point(|tree| tree.offset() == first.offset());
-            let (sharing, behind) = rest.split_at(same);
-            // A tree ends where the next one starts, at the latest.
-            let end = behind.first().map_or(region.len(), |next| next.offset());
-            let extent = end.saturating_sub(first.offset());
-            let tree = region.slice(first.offset(), extent);
-            self.lost_trees |= tree.is_none();
-            if let Some(tree) = tree
-                && self
-                    .table
-                    .inlined_names(tree)
-                    .any(|name| self.wanted.contains(name))
-            {
-                sharing
-                    .iter()
-                    .for_each(|tree| self.inline_tree(region, *tree));
+        let trees = std::mem::take(&mut self.trees);
+        let holding = self.holding(&trees, region);
+        for tree in trees {
+            if holding.contains(tree.offset) || tree.offset % Starts::UNIT != 0 {
+                self.inline_tree(region, tree);
             }
-            rest = behind;
         }
         if self.lost_trees {
             self.gap(Topic::InlineTree, "inline trees lie outside the file");
@@ -188,9 +187,36 @@ impl<'s, 'a> Search<'s, 'a> {
         }
     }
 
+    /// Where the trees are that hold a wanted name, or seem to.
+    fn holding(&mut self, trees: &[Tree], region: Bytes<'a>) -> Starts {
+        let highest = trees.iter().map(|tree| tree.offset).max().unwrap_or(0);
+        // What lies outside the region is not there, however far out.
+        let highest = highest.min(u32::try_from(region.len()).unwrap_or(u32::MAX));
+        let (mut starts, mut holding) = (Starts::up_to(highest), Starts::up_to(highest));
+        for tree in trees {
+            self.lost_trees |= u64::from(tree.offset) >= region.len();
+            starts.add(tree.offset);
+        }
+        let mut starts = starts.iter().peekable();
+        while let Some(start) = starts.next() {
+            // A tree ends where the next one starts, at the latest.
+            let end = starts.peek().map_or(region.len(), |&next| u64::from(next));
+            let extent = end.saturating_sub(u64::from(start));
+            let tree = region.slice(u64::from(start), extent);
+            let mut names = tree
+                .into_iter()
+                .flat_map(|tree| self.table.inlined_names(tree));
+            if names.any(|name| self.wanted.contains(name)) {
+                holding.add(start);
+            }
+        }
+        holding
+    }
+
     fn inline_tree(&mut self, region: Bytes<'a>, tree: Tree) {
-        let function = self.table.function(tree.function());
-        let (Some(function), Some(records)) = (function, region.tail(tree.offset())) else {
+        let function = self.table.function(tree.function);
+        let (Some(function), Some(records)) = (function, region.tail(u64::from(tree.offset)))
+        else {
             return;
         };
         for index in 0..function.inlined_count(&mut self.budget) {
