@@ -21,6 +21,8 @@ pub struct Setting {
 /// How a default weakens security.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Weakness {
+    /// The setting's name, from the table.
+    pub setting: &'static str,
     /// One clause without a full stop.
     pub how: &'static str,
     /// The package that reads the setting: without it, the default is without effect.
@@ -196,6 +198,7 @@ fn weakness(name: &str, value: &str) -> Option<Weakness> {
     let weak = WEAK.iter().find(|weak| weak.name == name)?;
     let larger = name == "tlsmaxrsasize" && value.parse().is_ok_and(|bits: u64| bits > TLS_MAX_RSA);
     (larger || weak.values.contains(&value)).then_some(Weakness {
+        setting: weak.name,
         how: weak.how,
         package: weak.package,
     })

@@ -314,32 +314,32 @@ fn range_within(whole: &[u8], part: &[u8]) -> Option<Range<usize>> {
     (end <= whole.len()).then_some(start..end)
 }
 
-/// Credentials in settings, and among the values of `-X`.
+/// Credentials in settings, and among the values of `-X` as far as those are known.
 fn credentials(binary: &Binary<'_>, flags: &LinkerFlags) -> Fact<Vec<Credential>> {
-    let info = super::settings(binary)?;
-    let mut credentials = Vec::new();
-    for (key, value) in &info.settings {
-        if let Some(value) = secret::judge(key, value) {
-            credentials.push(Credential {
-                place: format!("setting {key}"),
-                value,
-            });
-        }
+    let info = binary.build_info().map_err(Clone::clone)?;
+    let in_settings = info.settings.iter().filter_map(|(key, value)| {
+        Some(Credential {
+            place: format!("setting {key}"),
+            value: secret::judge(key, value)?,
+        })
+    });
+    let in_values = flags.values.iter().flatten().filter_map(|value| {
+        let Looks::Credential(kind) = value.looks else {
+            return None;
+        };
+        let variable = value.variable.as_deref();
+        Some(Credential {
+            place: variable.unwrap_or("a variable set by -X").to_owned(),
+            value: Masked {
+                kind,
+                shown: value.value.clone(),
+                len: value.value.len(),
+            },
+        })
+    });
+    let found: Vec<Credential> = in_settings.chain(in_values).collect();
+    if found.is_empty() {
+        super::settings(binary)?;
     }
-    for value in flags.values.as_ref().map_err(Clone::clone)? {
-        if let Looks::Credential(kind) = value.looks {
-            credentials.push(Credential {
-                place: value
-                    .variable
-                    .clone()
-                    .unwrap_or_else(|| "a variable set by -X".to_owned()),
-                value: Masked {
-                    kind,
-                    shown: value.value.clone(),
-                    len: value.value.len(),
-                },
-            });
-        }
-    }
-    Ok(credentials)
+    Ok(found)
 }
