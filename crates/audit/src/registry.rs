@@ -3,7 +3,8 @@
 use crate::facts::Facts;
 use crate::policy::{Policy, Profile, Scope};
 use crate::rules;
-use crate::verdict::{Judged, Level, Verdict, Waived};
+use crate::verdict::{Failing, Judged, Level, Verdict, Waived};
+use goassay_binary::gap::{Gap, Topic};
 
 /// A rule: what it is, what its answers mean, and the function that gives them.
 #[derive(Debug)]
@@ -59,6 +60,33 @@ pub fn audit(facts: &Facts<'_>, policy: &Policy) -> Vec<Judged> {
                 rule,
                 level,
                 verdict,
+                waived: None,
+            })
+        })
+        .collect()
+}
+
+/// Judges a file that could not be opened because `packer` compressed its contents: one rule fails, nothing else can be
+/// known.
+pub fn audit_packed(packer: &str, policy: &Policy) -> Vec<Judged> {
+    let reason = format!("the contents are compressed by {packer}");
+    let verdict = |rule: &Rule| {
+        if rule.id != rules::t8::PACKED {
+            return Verdict::Unknown(vec![Gap::new(Topic::Image, reason.clone())]);
+        }
+        Verdict::Fail(Failing {
+            what: format!("it is packed by {packer}"),
+            evidence: Vec::new(),
+            more: 0,
+            fix: "upx -d PROGRAM".to_owned(),
+        })
+    };
+    all()
+        .filter_map(|rule| {
+            Some(Judged {
+                rule,
+                level: policy.level(rule)?,
+                verdict: verdict(rule),
                 waived: None,
             })
         })

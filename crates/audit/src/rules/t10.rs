@@ -18,7 +18,8 @@ pub(super) static RULES: &[Rule] = &[
         level: Some(Level::Error),
         profiles: &[(Profile::Library, Some(Level::Warning))],
         pass: "The toolchain is of one of the two newest minor versions that the vulnerability database knows fixes of.",
-        limits: "A release that fixes no advisory is not known to the database, and vendors support theirs for longer.",
+        limits: "A release that fixes no advisory is not known to the database; by Go's schedule (February and August) it is \
+                 said where one is due. Vendors support theirs for longer.",
         help: "Each minor version of Go is supported until there are two newer ones. Security fixes are made for supported \
                versions only.",
         judge: |facts, policy| settle(supported(facts, policy)),
@@ -89,8 +90,8 @@ pub(super) static RULES: &[Rule] = &[
     },
 ];
 
-/// Months after which a database is too old to say that nothing newer exists: Go has a minor version every six.
-const MOST_MONTHS: i64 = 6;
+/// Months after which a database is too old to say that no newer patch release exists.
+const MOST_MONTHS: u32 = 6;
 
 /// Minor and patch version of an upstream release, or why there is none.
 fn numbers(toolchain: &Toolchain) -> Result<(u32, u32), Verdict> {
@@ -140,23 +141,40 @@ fn releases(policy: &Policy) -> Result<(&Releases, Vec<u32>, String), Verdict> {
     Ok((releases, supported, basis))
 }
 
-/// Whether the database is recent enough for the day that is judged for to say that nothing newer exists.
+/// Year and month of a day.
+fn year_and_month(date: Date) -> Option<(u32, u32)> {
+    let text = date.to_string();
+    let number = |range: std::ops::Range<usize>| text.get(range)?.parse().ok();
+    Some((number(0..4)?, number(5..7)?))
+}
+
+/// Whether the database is recent enough for the day that is judged for to know the newest patch releases.
 fn recent(releases: &Releases, policy: &Policy) -> Result<(), Verdict> {
-    let months = |date: Date| {
-        let text = date.to_string();
-        let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<i64>().ok();
-        Some(number(0..4)? * 12 + number(5..7)?)
-    };
+    let months = |date: Date| year_and_month(date).map(|(year, month)| year * 12 + month);
     let reason = match (
         releases.date.and_then(months),
         policy.as_of.and_then(months),
     ) {
-        (Some(of_database), Some(as_of)) if as_of - of_database <= MOST_MONTHS => return Ok(()),
-        (Some(_), Some(_)) => "the vulnerability database is too old to know the newest release",
+        (Some(of_database), Some(as_of)) if as_of <= of_database + MOST_MONTHS => return Ok(()),
+        (Some(_), Some(_)) => {
+            "the vulnerability database is too old to know the newest patch release"
+        }
         (None, _) => "the vulnerability database has no date",
         (_, None) => "the day that is judged for is not given",
     };
     Err(unknown(&Gap::new(Topic::BuildInfo, reason)))
+}
+
+/// The newest minor version that Go's schedule has by a day: 1.21 in August 2023, and one more every half year. A month
+/// counts from its end, since releases have come late in it.
+fn due(day: Date) -> Option<u32> {
+    let (year, month) = year_and_month(day)?;
+    let halves = match month {
+        0..=2 => 0,
+        3..=8 => 1,
+        _ => 2,
+    };
+    (year * 2 + halves + 21).checked_sub(2023 * 2 + 2)
 }
 
 fn supported(facts: &Facts<'_>, policy: &Policy) -> Result<Verdict, Verdict> {
@@ -164,16 +182,28 @@ fn supported(facts: &Facts<'_>, policy: &Policy) -> Result<Verdict, Verdict> {
     let (minor, _) = numbers(toolchain)?;
     let (releases, supported, basis) = releases(policy)?;
     let oldest = supported.iter().min().copied().unwrap_or_default();
-    if minor >= oldest {
-        recent(releases, policy)?;
-        return Ok(Verdict::Pass(vec![toolchain.text.clone(), basis]));
+    let evidence = vec![toolchain.text.clone(), basis];
+    if minor < oldest {
+        let what = format!("Go 1.{minor} is not supported any more");
+        return Ok(fail(
+            what,
+            evidence,
+            upgrade(releases, supported.first().copied()),
+        ));
     }
-    let what = format!("Go 1.{minor} is not supported any more");
-    Ok(fail(
-        what,
-        vec![toolchain.text.clone(), basis],
-        upgrade(releases, supported.first().copied()),
-    ))
+    let Some(due) = policy.as_of.and_then(due) else {
+        return Err(unknown(&Gap::new(
+            Topic::BuildInfo,
+            "the day that is judged for is not given",
+        )));
+    };
+    if minor + 1 < due {
+        let reason = format!(
+            "the vulnerability database does not know Go 1.{due} yet, with which Go 1.{minor} is not supported any more"
+        );
+        return Err(unknown(&Gap::new(Topic::BuildInfo, reason)));
+    }
+    Ok(Verdict::Pass(evidence))
 }
 
 fn patched(facts: &Facts<'_>, policy: &Policy) -> Result<Verdict, Verdict> {
@@ -195,10 +225,6 @@ fn patched(facts: &Facts<'_>, policy: &Policy) -> Result<Verdict, Verdict> {
             Ok(fail(what, evidence, upgrade(releases, target)))
         }
         Some(_) => {
-            recent(releases, policy)?;
-            Ok(Verdict::Pass(evidence))
-        }
-        None if supported.first().is_some_and(|newest| minor > *newest) => {
             recent(releases, policy)?;
             Ok(Verdict::Pass(evidence))
         }
@@ -350,5 +376,25 @@ fn optimised(facts: &Facts<'_>) -> Result<Verdict, Verdict> {
             ))
         }
         None => Ok(pass("no -N and no -l is recorded")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schedule_is_that_of_february_and_august() {
+        for (day, minor) in [
+            ("2023-09-01", 21),
+            ("2024-02-29", 21),
+            ("2024-03-01", 22),
+            ("2025-08-31", 24),
+            ("2026-03-01", 26),
+            ("2026-11-22", 27),
+            ("2027-01-01", 27),
+        ] {
+            assert_eq!(day.parse().ok().and_then(due), Some(minor), "{day}");
+        }
     }
 }

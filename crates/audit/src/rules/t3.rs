@@ -8,7 +8,7 @@ use crate::policy::{Policy, Profile};
 use crate::registry::Rule;
 use crate::verdict::{Level, Verdict};
 use goassay_binary::gap::{Gap, Topic};
-use goassay_binary::hardening::Hardening;
+use goassay_binary::hardening::{ElfKind, Hardening};
 
 pub(super) static RULES: &[Rule] = &[
     Rule {
@@ -106,6 +106,11 @@ fn linkage<'f>(facts: &'f Facts<'_>) -> Result<&'f Linkage, Verdict> {
 
 fn is_static(facts: &Facts<'_>) -> Result<Verdict, Verdict> {
     let linkage = linkage(facts)?;
+    if let Hardening::Elf(elf) = headers(facts)?
+        && matches!(elf.kind, Ok((ElfKind::SharedObject, _)))
+    {
+        return Ok(not_applicable("a shared object is loaded by others"));
+    }
     if linkage.is_static().map_err(unknown)? {
         return Ok(pass("no interpreter, no needed library"));
     }

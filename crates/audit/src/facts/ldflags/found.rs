@@ -3,8 +3,9 @@
 use super::{MOST, Source, Value};
 use goassay_binary::Binary;
 use goassay_binary::address::VirtualAddress;
+use goassay_binary::bytes::Bytes;
 use goassay_binary::gap::{Fact, Gap, Topic};
-use goassay_binary::image::{Image, Kind, Segment};
+use goassay_binary::image::{Image, Kind};
 
 /// Shortest text that is taken, in bytes: of shorter ones, too many lie in data by chance.
 const SHORTEST: u64 = 3;
@@ -29,7 +30,7 @@ pub(super) fn values(binary: &Binary<'_>) -> Fact<Vec<Value>> {
         );
     }
     let info = binary.build_info().map_err(Clone::clone)?;
-    let texts = texts(image);
+    let texts = texts(binary)?;
     if !texts.contains(&info.go_version) {
         return cannot(
             "values of -X cannot be told: not even those that the go command sets are found in the data",
@@ -57,60 +58,59 @@ fn is_module_text(text: &str) -> bool {
     text.contains("\npath\t") || text.contains("path\t") && text.contains("\nbuild\t")
 }
 
+/// Words of the module data between which initialised variables with pointers lie (`data`, `edata`), the same in Go 1.18
+/// to 1.27.
+const DATA: (u64, u64) = (26, 27);
+
+/// The initialised variables, with their first address.
+fn variables<'a>(binary: &Binary<'a>) -> Fact<(VirtualAddress, Bytes<'a>)> {
+    let image = binary.image();
+    let module = binary.module_data().map_err(Clone::clone)?;
+    let word = |index: u64| {
+        let offset = index.checked_mul(image.order.width.bytes())?;
+        image.pointer(module.address.offset(offset)?)
+    };
+    let range = || {
+        let (start, end) = (word(DATA.0)?, word(DATA.1)?);
+        Some((start, image.slice(start, end.0.checked_sub(start.0)?)?))
+    };
+    range().ok_or_else(|| {
+        Gap::new(
+            Topic::ModuleData,
+            "the module data does not say where variables lie",
+        )
+    })
+}
+
 /// Texts of string variables that lie where the linker puts those of `-X`.
-fn texts<'a>(image: &Image<'a>) -> Vec<&'a str> {
+fn texts<'a>(binary: &Binary<'a>) -> Fact<Vec<&'a str>> {
+    let image = binary.image();
+    let (start, bytes) = variables(binary)?;
     let mut budget = image.bytes().len().saturating_mul(EFFORT);
-    let writable = image
-        .segments
-        .iter()
-        .filter(|segment| segment.permissions.write && !segment.permissions.execute);
-    let mut texts = Vec::new();
-    for segment in writable {
-        in_segment(image, segment, &mut budget, &mut texts);
-    }
-    texts
-}
-
-fn in_segment<'a>(
-    image: &Image<'a>,
-    segment: &Segment,
-    budget: &mut u64,
-    texts: &mut Vec<&'a str>,
-) {
-    let bytes = image.segment_bytes(segment);
     let word = image.order.width.bytes();
+    let mut texts = Vec::new();
     for at in 0..(bytes.len() / word).saturating_sub(1) {
-        let Some(len) = bytes
-            .nth_word(at + 1)
-            .filter(|len| (SHORTEST..LONGEST_TEXT).contains(len))
-        else {
-            continue;
-        };
-        let Some(header) = segment.address.offset(at * word) else {
-            return;
-        };
+        let len = bytes.nth_word(at + 1).unwrap_or_default();
         // A slice has a capacity behind its length; where it is the same, this is no string.
-        if bytes.nth_word(at + 2) == Some(len) {
+        let is_slice = bytes.nth_word(at + 2) == Some(len);
+        if !(SHORTEST..LONGEST_TEXT).contains(&len) || is_slice || texts.len() > MOST {
             continue;
         }
-        if let Some(text) = text_at(image, header, len, budget)
-            && texts.len() < MOST + 8
-        {
-            texts.push(text);
-        }
+        let header = start.offset(at * word);
+        texts.extend(header.and_then(|header| text_at(image, header, len, &mut budget)));
     }
+    Ok(texts)
 }
 
-/// The text of a string header, if it lies as the linker lays it: in data that is not written to, aligned for its size, with
-/// a NUL behind it. In position-independent programs all data lies in segments that are written to once, among texts of
-/// other origin, so that nothing is found there.
+/// The text of a string header, if it lies as the linker lays it: aligned for its size, with a NUL behind it, in data that
+/// is not written to.
 fn text_at<'a>(
     image: &Image<'a>,
     header: VirtualAddress,
     len: u64,
     budget: &mut u64,
 ) -> Option<&'a str> {
-    let address = image.word(header).map(VirtualAddress)?;
+    let address = image.pointer(header)?;
     let aligned = address.0.is_multiple_of(alignment(len.checked_add(1)?));
     if image.segment_at(address)?.permissions.write || !aligned {
         return None;
