@@ -77,7 +77,11 @@ impl<'a> Binary<'a> {
     }
 
     /// Where a function's code lies in the image, objects included.
-    fn text(&self, table: &Pclntab<'a>, function: &Function<'a>) -> Option<VirtualAddress> {
+    pub(crate) fn text(
+        &self,
+        table: &Pclntab<'a>,
+        function: &Function<'a>,
+    ) -> Option<VirtualAddress> {
         match self.module_data() {
             Ok(data) => data.text_address(function.entry),
             Err(_) => table.text_start()?.offset(u64::from(function.entry.0)),

@@ -20,6 +20,7 @@ pub mod paths;
 pub mod pclntab;
 mod search;
 pub mod size;
+pub mod symbol;
 pub mod types;
 
 pub use binary::{Binary, NotGo, Occurrence};

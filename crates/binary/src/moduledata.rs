@@ -97,8 +97,6 @@ const FINDFUNCTAB: u64 = 19;
 const MINPC: u64 = 20;
 const MAXPC: u64 = 21;
 const TEXT: u64 = 22;
-const NOPTRDATA: u64 = 24;
-const DATA: u64 = 26;
 /// More text sections than any linker makes (the largest ppc64 programs have a few dozen).
 const MOST_TEXT_SECTIONS: u64 = 4096;
 
@@ -111,12 +109,13 @@ pub struct ModuleData {
     pub text: VirtualAddress,
     /// Start of the function data that inline trees count from; `None` where the layout is not known.
     pub gofunc: Option<VirtualAddress>,
+    /// Start of read-only data; `None` where the layout is not known.
+    pub(crate) rodata: Option<VirtualAddress>,
     /// The plugin path (pointer and length) where the layout is known and one is set.
     plugin_path: Option<(VirtualAddress, u64)>,
     sections: Vec<TextSection>,
     /// Where the type descriptors are; `None` where the layout is not known.
     pub(crate) types: Option<TypeRegion>,
-    #[expect(dead_code, reason = "for sizes, which follow")]
     pub(crate) tables: Tables,
 }
 
@@ -145,13 +144,14 @@ pub(crate) enum TypeList {
 /// Addresses of further tables, where they are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tables {
-    pub(crate) find_functions: Option<VirtualAddress>,
+    /// `findfunctab`, `minpc` and `maxpc`.
+    pub(crate) find_functions: Option<[VirtualAddress; 3]>,
+    /// Behind the last of Go's code.
+    pub(crate) text_end: Option<VirtualAddress>,
     pub(crate) gc_data: Option<VirtualAddress>,
     pub(crate) gc_bss: Option<VirtualAddress>,
     /// `textsectmap` with its length in bytes.
     pub(crate) text_sections: Option<(VirtualAddress, u64)>,
-    /// Variables without pointers, and with them: start and end.
-    pub(crate) data: [Option<(VirtualAddress, VirtualAddress)>; 2],
 }
 
 /// Large programs for some architectures have their text in several sections (`textsectmap`).
@@ -177,6 +177,8 @@ impl ModuleData {
             address,
             text: reader.pointer(TEXT)?,
             gofunc: layout.and_then(|layout| reader.pointer(layout.gofunc)),
+            // It stands before `gofunc` in all layouts.
+            rodata: layout.and_then(|layout| reader.pointer(layout.gofunc - 1)),
             plugin_path: layout.and_then(|layout| reader.string(layout.plugin_path)),
             sections: layout
                 .map(|layout| reader.text_sections(&layout))
@@ -361,17 +363,23 @@ impl Reader<'_, '_> {
     }
 
     fn tables(&self, layout: Option<&Layout>) -> Tables {
-        let range = |index| self.pointer(index).zip(self.pointer(index + 1));
+        let find_functions = || {
+            Some([
+                self.pointer(FINDFUNCTAB)?,
+                self.pointer(MINPC)?,
+                self.pointer(MAXPC)?,
+            ])
+        };
         let word = self.image.order.width.bytes();
         let text_sections = layout
             .and_then(|layout| self.slice(layout.textsectmap))
             .and_then(|(at, count)| Some((at, count.checked_mul(3 * word)?)));
         Tables {
-            find_functions: self.pointer(FINDFUNCTAB),
+            find_functions: find_functions(),
+            text_end: self.pointer(TEXT + 1),
             gc_data: layout.and_then(|layout| self.pointer(layout.end + 1)),
             gc_bss: layout.and_then(|layout| self.pointer(layout.end + 2)),
             text_sections,
-            data: [range(NOPTRDATA), range(DATA)],
         }
     }
 

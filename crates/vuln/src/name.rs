@@ -5,48 +5,8 @@
 //! wrappers, bodies of range-over-func loops) counts as that function. Everything is borrowed from the name.
 
 use crate::finding::VariantKind;
+pub use goassay_binary::symbol::{split, split_promoted, unescape};
 use std::borrow::Cow;
-
-/// Splits a linker name into the package path, still escaped, and the rest after the dot. `None` for what belongs to no
-/// package: assembly without one, `type:.eq.…`, `go:…`.
-pub fn split(name: &str) -> Option<(&str, &str)> {
-    let path = before_types(name);
-    let slash = path.rfind('/').map_or(0, |at| at + 1);
-    let dot = slash + path[slash..].find('.')?;
-    let (package, rest) = (&name[..dot], &name[dot + 1..]);
-    // `type..eq.…` is how Go before 1.20 wrote `type:.eq.…`.
-    let generated = package.contains(':') || name.starts_with("type..");
-    (!package.is_empty() && !rest.is_empty() && !generated).then_some((package, rest))
-}
-
-/// The part of a linker name that can hold an import path: neither brackets nor parentheses occur in one, type arguments and
-/// receivers start there.
-fn before_types(name: &str) -> &str {
-    let end = name.bytes().position(|b| matches!(b, b'[' | b'(' | b'{'));
-    end.map_or(name, |end| &name[..end])
-}
-
-/// The other reading of a name such as `example.com/p.T.example.org/q.m`, if it has one: the wrapper of a method `m` that
-/// the type `T` of `example.com/p` has from an embedded type carries the package of `m`, because `m` is not exported.
-///
-/// The text alone does not settle it (`example.com/google.golang.org/q.F` is a plain function): it is the reading to take
-/// where the package that [`split`] gives cannot be.
-pub fn split_promoted(name: &str) -> Option<(&str, &str)> {
-    let path = before_types(name);
-    let mut start = path.find('/')? + 1;
-    while let Some(len) = path[start..].find('/') {
-        let mut parts = path[start..start + len].split('.');
-        let (package, receiver) = (parts.next()?, parts.next());
-        let is_type =
-            receiver.is_some_and(|name| name.starts_with(|c: char| c.is_alphabetic() || c == '_'));
-        if is_type && parts.next().is_some() {
-            let dot = start + package.len();
-            return Some((&name[..dot], &name[dot + 1..]));
-        }
-        start += len + 1;
-    }
-    None
-}
 
 /// What follows a package's dot as receiver and method where the method carries its own package (see
 /// [`split_promoted`]): `T` and `m` of `T.example.org/q.m`.
@@ -65,35 +25,6 @@ fn promoted(rest: &str) -> Option<(&str, &str)> {
     }
     let method = &rest[slash? + 1..];
     Some((&rest[..receiver_end?], &method[method.find('.')? + 1..]))
-}
-
-/// Undoes the linker's escapes (`gopkg.in/yaml%2ev3`). What is no escape stays as it is.
-pub fn unescape(package: &str) -> Cow<'_, str> {
-    if !package.contains('%') {
-        return Cow::Borrowed(package);
-    }
-    let mut out = Vec::with_capacity(package.len());
-    let mut rest = package.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        let escaped = if *byte == b'%' {
-            after.split_first_chunk::<2>().and_then(unescape_one)
-        } else {
-            None
-        };
-        let (byte, after) = escaped.unwrap_or((*byte, after));
-        out.push(byte);
-        rest = after;
-    }
-    match String::from_utf8(out) {
-        Ok(text) => Cow::Owned(text),
-        Err(_) => Cow::Borrowed(package),
-    }
-}
-
-fn unescape_one<'a>((digits, after): (&[u8; 2], &'a [u8])) -> Option<(u8, &'a [u8])> {
-    let value = |digit: u8| char::from(digit).to_digit(16);
-    let byte = value(digits[0])? * 16 + value(digits[1])?;
-    Some((u8::try_from(byte).ok()?, after))
 }
 
 /// A package of a FIPS snapshot (`crypto/internal/fips140/v1.0.0-c2097c7c/aes`) under the path of its source

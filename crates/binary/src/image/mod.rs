@@ -152,6 +152,11 @@ impl<'a> Image<'a> {
         Bytes::new(self.data, self.order)
     }
 
+    /// Length of the file in bytes.
+    pub(crate) fn data_len(&self) -> u64 {
+        self.data.len() as u64
+    }
+
     /// The file bytes of a segment.
     pub fn segment_bytes(&self, segment: &Segment) -> Bytes<'a> {
         self.bytes()

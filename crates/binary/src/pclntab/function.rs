@@ -93,7 +93,7 @@ impl<'a> Function<'a> {
     }
 
     /// Bytes of the whole record.
-    pub(super) fn record_len(&self) -> Option<u64> {
+    pub(crate) fn record_len(&self) -> Option<u64> {
         let counts = self.pcdata_count()?.checked_add(self.funcdata_count()?)?;
         (self.fixed_fields() + 1)
             .checked_add(counts)?
@@ -113,6 +113,55 @@ impl<'a> Function<'a> {
             return None;
         }
         self.record.u32((self.fixed_fields() + 1 + index) * 4)
+    }
+
+    /// Where the function's pc-value tables are, from the start of these tables: stack depth, files, lines, and others.
+    pub(crate) fn pc_tables(&self) -> impl Iterator<Item = u32> + use<'a> {
+        let record = self.record;
+        let others = (self.fixed_fields() + 1) * 4;
+        let count = self.pcdata_count().unwrap_or(0);
+        let fields = [4, 5, 6].map(|field| field * 4);
+        let all = fields
+            .into_iter()
+            .chain((0..count).map(move |index| others + index * 4));
+        all.map_while(move |at| record.u32(at))
+            .filter(|&table| table != 0)
+    }
+
+    /// The function's data: which (`FUNCDATA_…`), and where from `moduledata.gofunc`.
+    pub(crate) fn data(&self) -> impl Iterator<Item = (u64, u32)> + use<'a> {
+        let record = self.record;
+        let first = (self.fixed_fields() + 1 + self.pcdata_count().unwrap_or(0)) * 4;
+        let count = self.funcdata_count().unwrap_or(0);
+        (0..count)
+            .map_while(move |index| Some((index, record.u32(first + index * 4)?)))
+            .filter(|&(_, offset)| offset != NONE)
+    }
+
+    /// How long a piece of the function's data is that starts at `bytes`, where its form tells.
+    pub(crate) fn data_len(&self, kind: u64, bytes: Bytes<'a>, budget: &mut Budget) -> Option<u64> {
+        match kind {
+            // `runtime.stackmap`: number of maps, bits of each one.
+            0 | 1 => {
+                let (count, bits) = (u64::from(bytes.u32(0)?), u64::from(bytes.u32(4)?));
+                count.checked_mul(bits.div_ceil(8))?.checked_add(8)
+            }
+            // Number of objects, then four 4-byte numbers for each one (`runtime.stackObjectRecord`).
+            2 => {
+                let word = bytes.order().width.bytes();
+                bytes.word(0)?.checked_mul(16)?.checked_add(word)
+            }
+            FUNCDATA_INL_TREE => {
+                let count = u64::from(self.inlined_count(budget));
+                count.checked_mul(self.table.inline_record().size)
+            }
+            _ => None,
+        }
+    }
+
+    /// The compilation unit, as index of its first entry in the table of units' files.
+    pub(crate) fn unit(&self) -> Option<u32> {
+        self.record.u32(8 * 4)
     }
 
     /// Where the inline tree is, from `moduledata.gofunc`.

@@ -130,7 +130,7 @@ impl<'a> Pclntab<'a> {
     }
 
     /// Offset of a function's record in the function table part; the last functab entry has none.
-    fn function_offset(&self, index: u32) -> Option<u64> {
+    pub(crate) fn function_offset(&self, index: u32) -> Option<u64> {
         if index >= self.functions {
             return None;
         }
@@ -141,6 +141,13 @@ impl<'a> Pclntab<'a> {
                     .checked_add(u64::from(index) * 8 + 4)?,
             )
             .map(u64::from)
+    }
+
+    /// The entries of the table of units' files: offsets into the table of files.
+    pub(crate) fn unit_files(&self) -> Bytes<'a> {
+        let len = self.offsets.files.saturating_sub(self.offsets.units);
+        let entries = self.bytes.slice(self.offsets.units, len);
+        entries.unwrap_or(Bytes::new(&[], self.bytes.order()))
     }
 
     /// Number of functions.

@@ -55,10 +55,6 @@ impl Ledger {
         }
     }
 
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "claims follow with the tables that make them")
-    )]
     /// Claims ranges of file offsets, sorted by their start; `taken` hears how many bytes each claim got.
     pub(super) fn claim<T: Copy>(
         &mut self,
@@ -94,6 +90,32 @@ impl Ledger {
         left.extend(current);
         left.extend(free);
         self.free = left;
+    }
+
+    /// Shares what is free of a range out by weights, in proportion and to the byte.
+    pub(super) fn share(&mut self, range: &Range<u64>, weights: &[(Label, u64)]) {
+        let total: u128 = weights.iter().map(|&(_, weight)| u128::from(weight)).sum();
+        if total == 0 {
+            return;
+        }
+        let mut pieces = Vec::new();
+        for free in self
+            .free
+            .iter()
+            .filter(|free| free.start < range.end && range.start < free.end)
+        {
+            let (start, end) = (free.start.max(range.start), free.end.min(range.end));
+            let len = u128::from(end - start);
+            let mut before: u128 = 0;
+            let place =
+                |weight: u128| start + u64::try_from(weight * len / total).unwrap_or(end - start);
+            for &(label, weight) in weights {
+                let next = before + u128::from(weight);
+                pieces.push((place(before)..place(next), label));
+                before = next;
+            }
+        }
+        self.claim(pieces, |label| label, |_, _| {});
     }
 
     /// Adds a range that lies within free ranges to the account, split at the parts' borders.

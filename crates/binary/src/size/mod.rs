@@ -5,14 +5,26 @@
 //! section, by module and package, by kind) are sums over that list; functions split two kinds of a package's bytes further.
 //! Nothing is estimated silently: [`How`] says where bytes were shared out.
 
+mod debug;
+mod functions;
 mod layout;
 mod ledger;
+mod packages;
+mod runtime;
+mod symbols;
+mod typedata;
 
+use crate::address::VirtualAddress;
 use crate::binary::Binary;
-use crate::gap::{Gap, Topic};
+use crate::gap::Gap;
+use crate::image::Image;
 pub use crate::modules::Module;
-use crate::modules::Modules;
+use crate::types::Walk;
+use functions::Functions;
+use ledger::{Label, Ledger};
+use packages::Packages;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Where the bytes of a file went. Plain data: nothing of it refers to the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -98,13 +110,16 @@ pub enum RuntimeTable {
     TypeLinks,
     /// `runtime.gcbits.*`, `runtime.gcdata`, `runtime.gcbss`: where pointers are.
     PointerMaps,
+    /// `go:funcdesc`: function values (a pointer to code each), from Go 1.27 on in one place.
+    FunctionValues,
     /// `runtime.findfunctab`: from an address to its function.
     FindFunctions,
     /// Header and end of the pc-line table.
     Pclntab,
     /// `runtime.firstmoduledata`, `runtime.textsectionmap`, `runtime.modinfo`.
     ModuleData,
-    /// Constants that the linker keeps once for all packages (`$f64.3ff0000000000000`).
+    /// Constants that the linker keeps once for all packages (`$f64.3ff0000000000000`), and those of assembly files,
+    /// whose names carry no package.
     Constants,
 }
 
@@ -202,6 +217,7 @@ names!(RuntimeTable {
     Types => "type:*",
     TypeLinks => "runtime.typelink",
     PointerMaps => "runtime.gcbits.*",
+    FunctionValues => "go:funcdesc",
     FindFunctions => "runtime.findfunctab",
     Pclntab => "runtime.pclntab",
     ModuleData => "runtime.moduledata",
@@ -241,19 +257,18 @@ names!(How {
 impl Size {
     /// Attributes every byte of a binary's file.
     pub fn of(binary: &Binary<'_>) -> Size {
-        let image = binary.image();
-        let (parts, ledger) = layout::cut(image);
-        let modules = Modules::of(binary.build_info().ok());
-        let gap = Gap::new(Topic::Symbols, "code and data are not attributed yet");
-        Size {
-            file_len: image.bytes().len(),
-            sections: parts,
-            modules: modules.list().to_vec(),
-            packages: Vec::new(),
-            rows: ledger.into_rows(),
-            functions: Vec::new(),
-            gaps: vec![gap],
-        }
+        let (sections, ledger) = layout::cut(binary.image());
+        let mut work = Work {
+            binary,
+            ledger,
+            packages: Packages::new(binary.build_info().ok()),
+            gaps: Vec::new(),
+        };
+        work.structures();
+        let functions = work.functions();
+        work.data(functions.as_ref());
+        work.rest(functions.as_ref());
+        work.finish(sections, functions)
     }
 
     /// The rows' bytes, added up by what `key` says of each row, in the order of the keys.
@@ -272,4 +287,153 @@ impl Size {
             _ => None,
         }
     }
+}
+
+/// The attribution of one file under way.
+struct Work<'s, 'a> {
+    binary: &'s Binary<'a>,
+    ledger: Ledger,
+    packages: Packages<'a>,
+    gaps: Vec<Gap>,
+}
+
+impl<'s, 'a> Work<'s, 'a> {
+    /// What headers point to.
+    fn structures(&mut self) {
+        let claims = layout::structures(self.binary.image());
+        let label = |structure| Label::exact(Owner::File(structure), Kind::FileStructure);
+        self.ledger.claim(claims, label, |_, _| {});
+    }
+
+    /// Code, and the tables about code.
+    fn functions(&mut self) -> Option<Functions<'s, 'a>> {
+        let table = match self.binary.pclntab() {
+            Ok(table) => *table,
+            Err(gap) => {
+                self.gaps.push(gap.clone());
+                return None;
+            }
+        };
+        let mut functions = Functions::read(self.binary, table, &mut self.packages);
+        functions.claim_code(&mut self.ledger);
+        if let Some(gofunc) = self.binary.module_data().ok().and_then(|data| data.gofunc) {
+            functions.claim_data(&mut self.ledger, gofunc);
+        }
+        functions.claim_table(&mut self.ledger);
+        Some(functions)
+    }
+
+    /// Types, tables of the runtime, symbols and what they name.
+    fn data(&mut self, functions: Option<&Functions<'_, '_>>) {
+        let image = self.binary.image();
+        let data = self
+            .binary
+            .module_data()
+            .map_err(|gap| self.gaps.push(gap.clone()))
+            .ok();
+        let walk = match Walk::run(self.binary, true) {
+            Ok(walk) => Some(walk),
+            Err(gap) => {
+                self.gaps.push(gap);
+                None
+            }
+        };
+        let mut end_of_types = None;
+        if let (Some(data), Some(walk)) = (data, &walk) {
+            self.gaps.extend(walk.types.gaps.iter().cloned());
+            end_of_types = typedata::claim(image, data, walk, &mut self.packages, &mut self.ledger);
+        }
+        if let Some(data) = data {
+            runtime::claim(image, data, walk.as_ref(), &mut self.ledger);
+        }
+        let functions = functions.map(Functions::by_address).unwrap_or_default();
+        symbols::claim(image, &functions, &mut self.packages, &mut self.ledger);
+        if let (Some(data), Some(walk)) = (data, &walk) {
+            runtime::claim_strings(image, data, walk, end_of_types, &mut self.ledger);
+        }
+    }
+
+    /// What is left: debug information, code that is not Go's.
+    fn rest(&mut self, functions: Option<&Functions<'_, '_>>) {
+        let image = self.binary.image();
+        if let Some(functions) = functions {
+            debug::share(image, functions, &mut self.ledger);
+        }
+        self.foreign_code();
+    }
+
+    /// Code outside of Go's text, in a file whose Go text is known.
+    fn foreign_code(&mut self) {
+        let image = self.binary.image();
+        let Ok(data) = self.binary.module_data() else {
+            return;
+        };
+        let Some(end) = data.tables.text_end else {
+            return;
+        };
+        let go = file_range(image, data.text, end);
+        let foreign = Label::exact(Owner::Foreign, Kind::Code);
+        for section in image
+            .sections
+            .iter()
+            .filter(|s| matches!(s.name, b".text" | b"__text"))
+        {
+            let all = section.offset.0..section.offset.0.saturating_add(section.len);
+            let outside = match &go {
+                Some(go) if go.start < all.end && all.start < go.end => [
+                    all.start..go.start.max(all.start),
+                    go.end.min(all.end)..all.end,
+                ],
+                _ => continue,
+            };
+            self.ledger
+                .claim(outside.map(|range| (range, ())), |()| foreign, |(), _| {});
+        }
+    }
+
+    fn finish(self, sections: Vec<Section>, functions: Option<Functions<'_, '_>>) -> Size {
+        let image = self.binary.image();
+        let functions = functions
+            .map(|functions| functions.sizes(&self.packages))
+            .unwrap_or_default();
+        let (modules, packages, places) = self.packages.finish();
+        let place = |package: u32| places.get(package as usize).copied().unwrap_or(package);
+        let mut rows = self.ledger.into_rows();
+        for row in &mut rows {
+            if let Owner::Package(package) = &mut row.owner {
+                *package = place(*package);
+            }
+        }
+        rows.sort_unstable();
+        let mut functions = functions;
+        for function in &mut functions {
+            function.package = function.package.map(place);
+        }
+        functions.sort_by(|a, b| {
+            let key = |one: &FunctionSize| (one.package, one.address);
+            key(a)
+                .0
+                .cmp(&key(b).0)
+                .then_with(|| a.name.cmp(&b.name))
+                .then(key(a).1.cmp(&key(b).1))
+        });
+        Size {
+            file_len: image.data_len(),
+            sections,
+            modules,
+            packages,
+            rows,
+            functions,
+            gaps: self.gaps,
+        }
+    }
+}
+
+/// Where a range of addresses is in the file, as far as one segment has it.
+fn file_range(image: &Image<'_>, start: VirtualAddress, end: VirtualAddress) -> Option<Range<u64>> {
+    let segment = image.segment_at(start)?;
+    let from = start.0.checked_sub(segment.address.0)?;
+    let to = end.0.checked_sub(segment.address.0)?.min(segment.len);
+    let at = |offset: u64| segment.offset.0.checked_add(offset);
+    (from < to).then_some(at(from)?..at(to)?)
 }

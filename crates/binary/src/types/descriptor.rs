@@ -181,6 +181,20 @@ impl<'a> Descriptor<'_, 'a> {
         self.bytes.word(0)
     }
 
+    /// `GCData`: where the map of pointers is, and its bytes (a bit for each word up to `PtrBytes`). Not where the runtime
+    /// makes it when needed, or a program stands for it.
+    pub(super) fn pointer_map(&self) -> Option<(VirtualAddress, u64)> {
+        const TFLAG_ON_DEMAND: u8 = 16;
+        const KIND_GC_PROGRAM: u8 = 64;
+        let word = self.reader.word();
+        let kind = self.bytes.u8(2 * word + 7)?;
+        let words = self.bytes.word(word)?.div_ceil(word);
+        if self.flags & TFLAG_ON_DEMAND != 0 || kind & KIND_GC_PROGRAM != 0 || words == 0 {
+            return None;
+        }
+        Some((self.pointer_at(3 * word + 8)?, words.div_ceil(8)))
+    }
+
     pub(super) fn is_named(&self) -> bool {
         self.flags & TFLAG_NAMED != 0
     }

@@ -8,7 +8,7 @@ mod descriptor;
 mod walk;
 
 pub(crate) use descriptor::Name;
-use walk::Walk;
+pub(crate) use walk::{Piece, Walk};
 
 use crate::address::VirtualAddress;
 use crate::binary::Binary;

@@ -27,6 +27,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) types: Types<'a>,
     /// Names by user, in the order in which they were met; only where asked for.
     pub(crate) names: Vec<Piece>,
+    /// Where the pointer maps of types are, and their bytes; sorted, each once.
+    pub(crate) pointer_maps: Vec<(VirtualAddress, u64)>,
     /// For each type the package that declares it, or else one that declares what it is made of.
     pub(crate) packages: Vec<Option<&'a str>>,
 }
@@ -151,6 +153,9 @@ impl<'a> Walker<'_, 'a> {
         self.part_starts.push(self.parts.len());
         self.note_name(Some(name), index);
         self.note_name(package, index);
+        if self.names {
+            self.walk.pointer_maps.extend(descriptor.pointer_map());
+        }
         self.components(&descriptor);
         self.members(&descriptor, index);
         self.methods(&descriptor, index);
@@ -217,6 +222,8 @@ impl<'a> Walker<'_, 'a> {
         self.meet_waiting();
         self.walk.packages = self.packages();
         self.sort();
+        self.walk.pointer_maps.sort_unstable();
+        self.walk.pointer_maps.dedup_by_key(|map| map.0);
         if self.budget.is_spent() {
             let reason = "the descriptors overlap so much that not all were read";
             self.walk.types.gaps.push(gap(reason));

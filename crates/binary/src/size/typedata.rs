@@ -1,0 +1,121 @@
+//! Type descriptors, their names and itabs, by the packages that declare the types.
+
+use super::ledger::{Label, Ledger};
+use super::packages::Packages;
+use super::{How, Kind, Owner, RuntimeTable, file_range};
+use crate::address::VirtualAddress;
+use crate::image::Image;
+use crate::moduledata::{ModuleData, TypeList};
+use crate::types::{Piece, Walk};
+use std::ops::Range;
+
+/// Claims everything that type data is known to take; gives where it ends.
+pub(super) fn claim(
+    image: &Image<'_>,
+    data: &ModuleData,
+    walk: &Walk<'_>,
+    packages: &mut Packages<'_>,
+    ledger: &mut Ledger,
+) -> Option<VirtualAddress> {
+    let region = data.types?;
+    let labels = labels(walk, packages);
+    let mut claims = claims(image, walk, &labels);
+    claims.sort_by_key(|(range, _)| range.start);
+    fill(&mut claims, 2 * image.order.width.bytes());
+    let end = end_of_types(walk);
+    ledger.claim(claims, |label| label, |_, _| {});
+    if let TypeList::Links { types, itabs } = region.list {
+        let word = image.order.width.bytes();
+        for (start, count, size) in [(types, 4), (itabs, word)]
+            .into_iter()
+            .filter_map(|(slice, size)| slice.map(|(start, count)| (start, count, size)))
+        {
+            let end = count.checked_mul(size).and_then(|len| start.offset(len));
+            claim_table(image, ledger, RuntimeTable::TypeLinks, start, end);
+        }
+    }
+    claim_table(image, ledger, RuntimeTable::Types, region.start, end);
+    end
+}
+
+fn claim_table(
+    image: &Image<'_>,
+    ledger: &mut Ledger,
+    table: RuntimeTable,
+    start: VirtualAddress,
+    end: Option<VirtualAddress>,
+) {
+    let range = end.and_then(|end| file_range(image, start, end));
+    let label = Label::exact(Owner::Runtime(table), Kind::TypeData);
+    ledger.claim(range.map(|range| (range, ())), |()| label, |(), _| {});
+}
+
+/// To whom each type goes.
+fn labels(walk: &Walk<'_>, packages: &mut Packages<'_>) -> Vec<Label> {
+    let types = walk.types.list.iter().zip(&walk.packages);
+    let label = |(one, package): (&crate::types::Type<'_>, &Option<&str>)| {
+        // Shapes of type parameters are shared by packages.
+        let package = package.filter(|&package| package != "go.shape");
+        let Some(package) = package else {
+            return Label::exact(Owner::Runtime(RuntimeTable::Types), Kind::TypeData);
+        };
+        Label {
+            owner: Owner::Package(packages.of_path(package)),
+            kind: Kind::TypeData,
+            how: match one.package {
+                Some(_) => How::Exact,
+                None => How::FirstUser,
+            },
+        }
+    };
+    types.map(label).collect()
+}
+
+fn claims(image: &Image<'_>, walk: &Walk<'_>, labels: &[Label]) -> Vec<(Range<u64>, Label)> {
+    let range = |start: VirtualAddress, len: u64| file_range(image, start, start.offset(len)?);
+    let descriptors = walk.types.list.iter().zip(labels);
+    let descriptors = descriptors
+        .filter_map(|(one, &label)| Some((range(one.address, one.descriptor_len)?, label)));
+    let itabs = walk.types.itabs.iter().filter_map(|itab| {
+        let concrete = walk
+            .types
+            .list
+            .binary_search_by_key(&itab.concrete, |one| one.address);
+        let label = *labels.get(concrete.ok()?)?;
+        Some((range(itab.address, itab.len)?, label))
+    });
+    let names = walk.names.iter().filter_map(|piece| {
+        let label = *labels.get(piece.user as usize)?;
+        let label = Label {
+            how: How::FirstUser,
+            ..label
+        };
+        Some((range(piece.address, piece.len)?, label))
+    });
+    descriptors.chain(itabs).chain(names).collect()
+}
+
+/// What lies between two pieces and is shorter than an alignment belongs to the first one.
+fn fill(claims: &mut [(Range<u64>, Label)], alignment: u64) {
+    let starts: Vec<u64> = claims
+        .iter()
+        .skip(1)
+        .map(|(range, _)| range.start)
+        .collect();
+    for ((range, _), next) in claims.iter_mut().zip(starts) {
+        if next > range.end && next - range.end < alignment {
+            range.end = next;
+        }
+    }
+}
+
+/// Behind the last descriptor or name. (Itabs may lie elsewhere.)
+fn end_of_types(walk: &Walk<'_>) -> Option<VirtualAddress> {
+    let descriptors = walk.types.list.iter();
+    let descriptors = descriptors.map(|one| one.address.offset(one.descriptor_len));
+    let names = walk
+        .names
+        .iter()
+        .map(|&Piece { address, len, .. }| address.offset(len));
+    descriptors.chain(names).max().flatten()
+}
