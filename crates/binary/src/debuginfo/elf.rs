@@ -81,7 +81,7 @@ fn symbol_table(file: Bytes<'_>, headers: &Headers) -> Fact<Option<SymbolTable>>
 }
 
 fn note<'a>(file: Bytes<'a>, headers: &Headers, owner: &[u8], kind: u32) -> Fact<Option<&'a [u8]>> {
-    match notes::find(file, headers, owner, kind) {
+    match notes::anywhere(file, headers, owner, kind) {
         Ok(note) => Ok(note.map(|note| note.description.data())),
         Err(reason) => Err(gap(reason)),
     }

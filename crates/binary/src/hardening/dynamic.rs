@@ -173,9 +173,9 @@ impl<'a> Reader<'_, 'a> {
 
     /// How many symbols have to be looked at to see all undefined ones.
     ///
-    /// No entry says how many symbols there are. A `DT_HASH` table has a word for each; in a `DT_GNU_HASH` table all
-    /// undefined ones come before the first hashed one. Where that table is empty, linkers write 1 for the first hashed
-    /// symbol: then those count that relocations name.
+    /// No entry says how many symbols there are. A `DT_HASH` table has a word for each; the last chain of a `DT_GNU_HASH`
+    /// table ends with the last symbol (GNU ld hashes some undefined ones too). Where that table is empty, linkers write
+    /// 1 for the first hashed symbol: then those count that relocations name.
     fn symbols(&self) -> Option<u64> {
         // Relocations of MIPS are of another form, and its supplement counts the symbols.
         if self.machine == EM_MIPS {
@@ -191,9 +191,9 @@ impl<'a> Reader<'_, 'a> {
         }
         let first_hashed = match self.value(DT_GNU_HASH) {
             Some(at) => {
-                let (first, empty) = self.gnu_hash(at)?;
-                if !empty {
-                    return Some(first);
+                let (first, count) = self.gnu_hash(at)?;
+                if let Some(count) = count {
+                    return Some(count);
                 }
                 first
             }
@@ -202,16 +202,27 @@ impl<'a> Reader<'_, 'a> {
         Some(first_hashed.max(self.last_relocated()?.checked_add(1)?))
     }
 
-    /// First hashed symbol of a `DT_GNU_HASH` table, and whether it is empty.
-    fn gnu_hash(&self, at: u64) -> Option<(u64, bool)> {
+    /// First hashed symbol of a `DT_GNU_HASH` table, and how many symbols there are unless it is empty.
+    fn gnu_hash(&self, at: u64) -> Option<(u64, Option<u64>)> {
         let table = self.image.tail(VirtualAddress(at))?;
         let (buckets, bloom) = (u64::from(table.u32(0)?), u64::from(table.u32(8)?));
+        let first = u64::from(table.u32(4)?);
         let start = bloom
             .checked_mul(self.image.order.width.bytes())?
             .checked_add(16)?;
-        let buckets = table.slice(start, buckets.checked_mul(4)?)?;
-        let empty = (0..buckets.len() / 4).all(|index| buckets.u32(index * 4) == Some(0));
-        Some((u64::from(table.u32(4)?), empty))
+        let heads = table.slice(start, buckets.checked_mul(4)?)?;
+        let heads = (0..buckets).filter_map(|index| heads.u32(index * 4));
+        let last_head = heads.max().filter(|&head| head != 0);
+        let Some(last_head) = last_head else {
+            return Some((first, None));
+        };
+        let chains = table.tail(start.checked_add(buckets.checked_mul(4)?)?)?;
+        let mut index = u64::from(last_head).checked_sub(first)?;
+        // The lowest bit marks the end of a chain.
+        while chains.u32(index.checked_mul(4)?)? & 1 == 0 {
+            index += 1;
+        }
+        Some((first, Some(first.checked_add(index)?.checked_add(1)?)))
     }
 
     /// The highest symbol that a relocation names; 0 where none does.

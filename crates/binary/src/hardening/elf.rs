@@ -277,7 +277,8 @@ fn writable_executable(headers: &Headers) -> Fact<Vec<ElfSegment>> {
 }
 
 fn branch_protection(image: &Image<'_>, headers: &Headers) -> Fact<Option<BranchProtection>> {
-    let note = notes::find(image.bytes(), headers, b"GNU", NT_GNU_PROPERTY_TYPE_0).map_err(gap)?;
+    let note =
+        notes::loaded(image.bytes(), headers, b"GNU", NT_GNU_PROPERTY_TYPE_0).map_err(gap)?;
     let Some(note) = note else {
         return Ok(None);
     };

@@ -84,16 +84,28 @@ fn a_library_says_what_it_needs() {
     assert!(dynamic.rpath.is_empty() && dynamic.runpath.is_empty());
     assert!(!dynamic.bind_now && !dynamic.text_relocations && dynamic.procedure_relocations);
     let imports = dynamic.imports.expect("readable");
-    // Another reader, by the section headers.
-    let file = object::File::parse(&*data).expect("an ELF file");
+    assert!(imports.contains(&&b"pthread_create"[..]));
+}
+
+#[test]
+fn imports_are_what_another_reader_finds_by_sections() {
+    for name in ["elf-amd64-c-shared", "elf-amd64-plugin", "elf-amd64-not-go"] {
+        let data = goassay_fixtures::bytes(name);
+        let image = Image::parse(&data).expect("an image");
+        let dynamic = elf(&image).dynamic.expect("readable").expect("there");
+        let mut ours = dynamic.imports.expect("readable");
+        let mut theirs = imports(&data);
+        ours.sort_unstable();
+        theirs.sort_unstable();
+        assert_eq!(ours, theirs, "{name}");
+    }
+}
+
+fn imports(data: &[u8]) -> Vec<&[u8]> {
+    let file = object::File::parse(data).expect("an ELF file");
     let undefined = file.dynamic_symbols().filter(ObjectSymbol::is_undefined);
     let theirs = undefined.map(|symbol| symbol.name_bytes().expect("a name"));
-    let mut theirs: Vec<&[u8]> = theirs.filter(|name| !name.is_empty()).collect();
-    let mut ours = imports.clone();
-    ours.sort_unstable();
-    theirs.sort_unstable();
-    assert_eq!(ours, theirs);
-    assert!(ours.contains(&&b"pthread_create"[..]));
+    theirs.filter(|name| !name.is_empty()).collect()
 }
 
 #[test]
@@ -248,6 +260,13 @@ fn identities_for_debuggers() {
         check(Binary::parse(&data).expect("a Go binary").debug_info());
     };
     read("elf-amd64-c-shared", &|facts| {
+        assert_eq!(
+            facts.gnu_build_id.expect("readable").map(<[u8]>::len),
+            Some(20)
+        );
+    });
+    // Go's own linker describes it by a section alone.
+    read("elf-amd64-go1.27", &|facts| {
         assert_eq!(
             facts.gnu_build_id.expect("readable").map(<[u8]>::len),
             Some(20)

@@ -1,9 +1,10 @@
-//! ELF notes of a loaded image (System V gABI, "Note Section"; Linux extensions to gABI for property notes).
+//! ELF notes (System V gABI, "Note Section"; Linux extensions to gABI for property notes).
 
 use super::{Extent, Headers};
 use crate::bytes::Bytes;
 
 const PT_NOTE: u32 = 4;
+const SHT_NOTE: u32 = 7;
 const PT_GNU_PROPERTY: u32 = 0x6474_e553;
 
 /// One note.
@@ -17,25 +18,60 @@ pub(crate) struct Note<'a> {
     pub(crate) description: Bytes<'a>,
 }
 
-/// The first note of an owner and kind: `Err` where it is not found but some notes could not be read.
-pub(crate) fn find<'a>(
+/// Where notes are: file offset, length, alignment.
+type Holder = (u64, u64, u64);
+
+/// The first note of an owner and kind in the segments, where loaders look: `Err` where it is not found but some notes
+/// could not be read.
+pub(crate) fn loaded<'a>(
     bytes: Bytes<'a>,
     headers: &Headers,
     owner: &[u8],
     kind: u32,
 ) -> Result<Option<Note<'a>>, &'static str> {
-    let mut whole = headers.programs.extent != Extent::Cut;
-    // Segments of a hostile file may overlap: together they may not be longer than twice the file.
+    let programs = headers.programs.entries.iter();
+    let holders = programs
+        .filter(|header| matches!(header.kind, PT_NOTE | PT_GNU_PROPERTY))
+        .map(|header| (header.offset, header.filesz, header.align));
+    find(bytes, headers.programs.extent, holders, owner, kind)
+}
+
+/// As [`loaded`], and in the sections, where debuggers look too: Go's own linker describes the GNU build ID by a section
+/// alone.
+pub(crate) fn anywhere<'a>(
+    bytes: Bytes<'a>,
+    headers: &Headers,
+    owner: &[u8],
+    kind: u32,
+) -> Result<Option<Note<'a>>, &'static str> {
+    if let Some(note) = loaded(bytes, headers, owner, kind)? {
+        return Ok(Some(note));
+    }
+    let sections = headers.sections.entries.iter();
+    let holders = sections
+        .filter(|header| header.kind == SHT_NOTE)
+        .map(|header| (header.offset, header.len, 4));
+    find(bytes, headers.sections.extent, holders, owner, kind)
+}
+
+fn find<'a>(
+    bytes: Bytes<'a>,
+    extent: Extent,
+    holders: impl Iterator<Item = Holder>,
+    owner: &[u8],
+    kind: u32,
+) -> Result<Option<Note<'a>>, &'static str> {
+    let mut whole = extent != Extent::Cut;
+    // Those of a hostile file may overlap: together they may not be longer than twice the file.
     let mut budget = bytes.len().saturating_mul(2);
-    let holders = headers.programs.entries.iter();
-    for header in holders.filter(|header| matches!(header.kind, PT_NOTE | PT_GNU_PROPERTY)) {
-        let segment = bytes.slice(header.offset, header.filesz);
-        let Some(segment) = segment.filter(|segment| segment.len() <= budget) else {
+    for (offset, len, align) in holders {
+        let holder = bytes.slice(offset, len);
+        let Some(holder) = holder.filter(|holder| holder.len() <= budget) else {
             whole = false;
             continue;
         };
-        budget -= segment.len();
-        for note in Notes::of(segment, header.align) {
+        budget -= holder.len();
+        for note in Notes::of(holder, align) {
             match note {
                 Some(note) if note.owner == owner && note.kind == kind => return Ok(Some(note)),
                 Some(_) => {}
@@ -46,20 +82,20 @@ pub(crate) fn find<'a>(
     if whole {
         Ok(None)
     } else {
-        Err("a note segment is cut off, damaged or outside the file")
+        Err("some notes are cut off, damaged or outside the file")
     }
 }
 
-/// The notes of one segment; an item is `None`, and the last, where a note does not fit.
+/// The notes of one segment or section; an item is `None`, and the last, where a note does not fit.
 struct Notes<'a> {
     rest: Option<Bytes<'a>>,
     align: u64,
 }
 
 impl<'a> Notes<'a> {
-    fn of(segment: Bytes<'a>, align: u64) -> Notes<'a> {
+    fn of(holder: Bytes<'a>, align: u64) -> Notes<'a> {
         Notes {
-            rest: Some(segment),
+            rest: Some(holder),
             align: if align == 8 { 8 } else { 4 },
         }
     }
