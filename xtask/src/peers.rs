@@ -1,8 +1,10 @@
 //! `cargo xtask test-peers [--fixed] [--only WORD]`: what cannot run with Rust alone, because it asks programs that are not ours.
 //!
-//! Build information against `go version -m`, ELF headers against `readelf`, instruction-set levels against the compiler,
-//! findings against govulncheck (the matrix, all of it or its fixed part); or those whose name has a word. What is missing on the machine is installed through the Go module proxy where that is
+//! Build information against `go version -m`, ELF headers against `readelf`, hardening and debug information against
+//! several readers, instruction-set levels against the compiler, findings against govulncheck (the matrix, all of it or its fixed part); or those whose name has a word. What is missing on the machine is installed through the Go module proxy where that is
 //! possible; otherwise the task fails and names it.
+
+mod hardening;
 
 use crate::go::{self, GOVULNCHECK, install};
 use crate::levels;
@@ -50,7 +52,7 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         }
     }
     install(GOVULNCHECK)?;
-    let checks: [(&str, &dyn Fn() -> Outcome); 4] = [
+    let checks: [(&str, &dyn Fn() -> Outcome); 5] = [
         ("build information against go version -m", &|| {
             each_binary(build_information)
         }),
@@ -58,6 +60,10 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         (
             "instruction levels against compiler and llvm-objdump",
             &|| levels::check(part == "--fixed"),
+        ),
+        (
+            "hardening against readelf, checksec and independent PE and Mach-O readers",
+            &|| hardening::main(part == "--full"),
         ),
         ("findings against govulncheck", &|| {
             matrix::main(&[part.to_owned()])

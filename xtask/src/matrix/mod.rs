@@ -373,3 +373,16 @@ pub(crate) fn coredns() -> Outcome<(PathBuf, PathBuf)> {
     };
     Ok((make::variant(&row, plain)?, make::variant(&row, stripped)?))
 }
+
+/// All variants of the programs that were not made for this, built where they are not yet there.
+pub(crate) fn real_programs() -> Outcome<Vec<PathBuf>> {
+    let rows = rows::all().into_iter();
+    let real = rows.filter(|row| matches!(row.program, rows::Program::Package(_)));
+    let mut files = Vec::new();
+    for row in real.filter(|row| row.name != "coredns") {
+        for variant in &row.variants {
+            files.push(make::variant(&row, variant)?);
+        }
+    }
+    Ok(files)
+}
