@@ -10,6 +10,7 @@ mod layout;
 mod purl;
 mod release;
 pub mod render;
+pub mod size;
 pub mod summary;
 pub mod untrusted;
 pub mod verdict;
