@@ -139,6 +139,7 @@ fn table_name(table: RuntimeTable) -> &'static str {
         RuntimeTable::Types => "types of no package (type:*)",
         RuntimeTable::TypeLinks => "lists of types and itabs (runtime.typelink)",
         RuntimeTable::PointerMaps => "pointer maps (runtime.gcbits.*)",
+        RuntimeTable::FunctionValues => "function values (go:funcdesc)",
         RuntimeTable::FindFunctions => "address to function (runtime.findfunctab)",
         RuntimeTable::Pclntab => "head of the pc-line table (runtime.pclntab)",
         RuntimeTable::ModuleData => "module data (runtime.firstmoduledata)",
