@@ -9,6 +9,7 @@ mod levels;
 mod matrix;
 mod peers;
 mod reference;
+mod rules;
 mod run;
 mod vulndb;
 
@@ -47,6 +48,11 @@ const TASKS: &[(&str, Task, &str)] = &[
         "measure",
         |args| Ok(bench::measure_main(args)?),
         "(used by bench)",
+    ),
+    (
+        "rules",
+        |args| Ok(rules::main(args)?),
+        "write the pages of the audit's rules to docs/rules",
     ),
     (
         "test-peers",

@@ -231,3 +231,27 @@ fn reserved_words_are_where_they_belong() {
     }
     none(&faults);
 }
+
+#[test]
+fn pages_of_rules_are_what_the_registry_says() {
+    use goassay_audit::{page, registry};
+    let folder = workspace().join("docs/rules");
+    let mut expected: BTreeMap<String, String> = registry::all()
+        .map(|rule| (page::file_name(rule), page::page(rule)))
+        .collect();
+    expected.insert("README.md".to_owned(), page::index());
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).expect("docs/rules") {
+        let entry = entry.expect("an entry");
+        let text = std::fs::read_to_string(entry.path()).expect("a page");
+        found.insert(entry.file_name().to_string_lossy().into_owned(), text);
+    }
+    let differ = |name: &&String| found.get(*name) != expected.get(*name);
+    let names: BTreeSet<&String> = expected.keys().chain(found.keys()).collect();
+    let faults: Vec<String> = names
+        .into_iter()
+        .filter(differ)
+        .map(|name| format!("docs/rules/{name} is not what `cargo xtask rules` writes"))
+        .collect();
+    none(&faults);
+}

@@ -5,6 +5,7 @@
 
 pub mod facts;
 pub mod isa;
+pub mod page;
 pub mod policy;
 pub mod registry;
 pub mod releases;

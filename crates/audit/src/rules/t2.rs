@@ -4,7 +4,7 @@ use super::support::{fail, known, not_applicable, pass, settle, unknown};
 use crate::facts::Facts;
 use crate::facts::ldflags::{Looks, Recorded, Source, Value};
 use crate::facts::leaks::{Leak, Place};
-use crate::policy::{Policy, Profile};
+use crate::policy::Policy;
 use crate::registry::Rule;
 use crate::verdict::{Level, Verdict};
 use goassay_binary::gap::{Gap, Topic};
@@ -73,7 +73,7 @@ pub(super) static RULES: &[Rule] = &[
         id: "T2-credentials",
         title: "no credential in settings or values of -X",
         level: Some(Level::Error),
-        profiles: &[(Profile::Library, Some(Level::Error))],
+        profiles: &[],
         pass: "Nothing recorded, and no value that `-X` set, has the shape of a known token or the name of one.",
         limits: "Credentials in constants and embedded files are not looked for: that is for a scanner of secrets.",
         help: "Whoever has the binary can read them. Take the credential out of the build, hand it to the program when it \
