@@ -10,6 +10,7 @@ pub mod bytes;
 mod code;
 pub mod container;
 pub mod debuginfo;
+mod functions;
 pub mod gap;
 pub mod hardening;
 pub mod image;
@@ -25,4 +26,5 @@ pub mod types;
 
 pub use binary::{Binary, NotGo, Occurrence};
 pub use code::Code;
+pub use functions::{Emitted, FunctionCounts, Listed};
 pub use search::Places;

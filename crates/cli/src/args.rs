@@ -86,6 +86,9 @@ pub(crate) enum Command {
     /// Judge how Go binaries were built
     #[command(after_help = format!("{AUDIT_EXAMPLES}\n\n{EXIT_CODES}"), long_about = AUDIT_LONG)]
     Audit(Audit),
+    /// Show what is in Go binaries and how they were built
+    #[command(after_help = format!("{INSPECT_EXAMPLES}\n\n{INSPECT_EXIT_CODES}"), long_about = INSPECT_LONG)]
+    Inspect(Inspect),
     /// Manage the vulnerability database
     #[command(subcommand, arg_required_else_help = true)]
     Db(Db),
@@ -135,6 +138,26 @@ Examples:
   goassay scan . --json                       the JSON document
   goassay scan . -o sarif=go.sarif -o json=go.json
   goassay scan . --baseline last-release.json";
+
+const INSPECT_LONG: &str = "\
+Shows all facts about Go binaries: toolchain, main module and how its version is known, settings, modules, functions, linkage, C \
+code, hardening, build IDs, debug information, cryptography, instruction-set level. Nothing is judged (`audit` does that), \
+and what could not be read is shown as a gap with its reason.
+
+`--functions`, `--packages`, `--modules` and `--types` list what is in a binary, one entry a line.";
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  goassay inspect ./server                                 all facts
+  goassay inspect ./server --json                          the JSON document
+  goassay inspect ./server --functions --filter 'net/http.*'
+  goassay inspect ./server --packages                      packages with their modules
+  goassay inspect ./server --types --filter Request --json";
+
+const INSPECT_EXIT_CODES: &str = "\
+Exit codes, the same for every format:
+  0  answered; gaps are part of the facts
+  2  could not answer, wholly or for a part: a file that cannot be read, a list that is not whole";
 
 const AUDIT_LONG: &str = "\
 Judges how Go binaries were built, from the binaries alone: debug information, paths of the build machine, linkage, \
@@ -260,6 +283,66 @@ fn profile() -> impl TypedValueParser<Value = Profile> {
 fn level() -> impl TypedValueParser<Value = Level> {
     let names = ["error", "warning", "note"];
     PossibleValuesParser::new(names).try_map(|name| crate::config::level(&name).ok_or("no level"))
+}
+
+/// `inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// Files and directories; `-` is a file on standard input
+    #[arg(value_name = "BINARY", required = true, value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) list: List,
+    /// Only what contains PATTERN; with `*` or `?` in it, what fits it as a whole
+    #[arg(
+        long,
+        value_name = "PATTERN",
+        requires = "List",
+        help_heading = "Lists"
+    )]
+    pub(crate) filter: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) documents: Documents<InspectFormat>,
+    /// What the text shows besides: `all` is long lists in full
+    #[arg(long, value_name = "WHAT", value_enum, help_heading = "Output")]
+    pub(crate) show: Option<ShowAllArg>,
+    /// It is fine when there is no Go binary to inspect
+    #[arg(long, help_heading = "Common options")]
+    pub(crate) allow_empty: bool,
+
+    /// Examine up to N files at once [default: one for each processor]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Common options")]
+    pub(crate) jobs: Option<u16>,
+}
+
+/// What `inspect` lists instead of the facts.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+#[command(next_help_heading = "Lists")]
+pub(crate) struct List {
+    /// List functions: address, bytes, inlined calls, name, place (`-`: only inlined into others)
+    #[arg(long)]
+    pub(crate) functions: bool,
+    /// List packages: functions, bytes of code, path, module
+    #[arg(long)]
+    pub(crate) packages: bool,
+    /// List modules: packages with functions, path, version
+    #[arg(long)]
+    pub(crate) modules: bool,
+    /// List types: address, bytes of the descriptor and of a value, methods, kind, name, package
+    #[arg(long)]
+    pub(crate) types: bool,
+}
+
+/// Formats of `inspect`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum InspectFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
 }
 
 /// `db …`.

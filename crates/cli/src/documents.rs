@@ -42,6 +42,19 @@ impl Formats for goassay_report::audit::Format {
     }
 }
 
+impl Formats for crate::args::InspectFormat {
+    const ALL: &'static [Self] = &[Self::Text, Self::Json];
+    fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+    fn json() -> Self {
+        Self::Json
+    }
+}
+
 /// Options about documents.
 #[derive(Debug, Args)]
 pub(crate) struct Documents<F: Formats> {

@@ -12,6 +12,7 @@ use crate::survey::Survey;
 use goassay_audit::policy::Profile;
 use goassay_audit::verdict::Level;
 use goassay_report::audit;
+use goassay_report::listing::{Filter, Kind};
 use goassay_report::render::{Format, Show};
 use goassay_vuln::finding::Tier;
 use jiff::civil::Date;
@@ -178,6 +179,54 @@ pub(crate) fn audit(
         config,
         waive: !args.no_waive,
         outputs,
+        all: args.show.is_some(),
+        jobs: usize::from(args.jobs.unwrap_or(0)),
+    })
+}
+
+/// What `inspect` does.
+#[derive(Debug, Clone)]
+pub(crate) struct Inspect {
+    pub(crate) places: Vec<Place>,
+    pub(crate) allow_empty: bool,
+    /// What is listed instead of the facts.
+    pub(crate) list: Option<Kind>,
+    pub(crate) filter: Filter,
+    pub(crate) outputs: Vec<Output<args::InspectFormat>>,
+    /// The text shows long lists in full.
+    pub(crate) all: bool,
+    /// Threads; 0 for as many as there are processors.
+    pub(crate) jobs: usize,
+}
+
+impl Inspect {
+    /// Where to look.
+    pub(crate) fn survey(&self) -> Survey<'_> {
+        Survey {
+            places: &self.places,
+            jobs: self.jobs,
+            allow_empty: self.allow_empty,
+        }
+    }
+}
+
+/// Resolves `inspect`.
+pub(crate) fn inspect(args: args::Inspect, env: &Environment) -> Result<Inspect, Failure> {
+    let lists = [
+        (args.list.functions, Kind::Functions),
+        (args.list.packages, Kind::Packages),
+        (args.list.modules, Kind::Modules),
+        (args.list.types, Kind::Types),
+    ];
+    Ok(Inspect {
+        places: places(args.paths, Default::Here, env)?,
+        allow_empty: args.allow_empty,
+        list: lists
+            .iter()
+            .find(|(named, _)| *named)
+            .map(|(_, kind)| *kind),
+        filter: Filter::new(args.filter),
+        outputs: documents::resolve(&args.documents)?,
         all: args.show.is_some(),
         jobs: usize::from(args.jobs.unwrap_or(0)),
     })

@@ -59,6 +59,17 @@ impl Line {
         }
     }
 
+    /// What does not fit goes on `columns` further in.
+    pub(crate) fn hanging(mut self, columns: usize) -> Line {
+        self.hang = columns;
+        self
+    }
+
+    /// Whether a new line would begin where this one is already.
+    fn is_hanging_at(&self, column: usize) -> bool {
+        self.hang > 2 && column < self.indent + self.hang
+    }
+
     /// Adds our own words.
     pub(crate) fn say(self, text: &str) -> Line {
         self.paint(Paint::Plain, text)
@@ -153,7 +164,7 @@ impl<'w> Page<'w> {
             let length: usize = unit.iter().map(|word| word.text.chars().count()).sum();
             if first {
                 first = false;
-            } else if column + 1 + length > self.width {
+            } else if column + 1 + length > self.width && !line.is_hanging_at(column) {
                 column = line.indent + line.hang;
                 write!(self.out, "\n{:1$}", "", column)?;
             } else {

@@ -4,6 +4,7 @@ mod audit;
 mod completions;
 mod config;
 mod db;
+mod inspect;
 mod man;
 mod scan;
 
@@ -42,6 +43,7 @@ fn dispatch(cli: Cli, env: &Environment, terminal: &Terminal) -> Result<u8, Fail
         }
         Command::Scan(args) => scan::run(args, &common, settings::Default::Here, env, terminal),
         Command::Audit(args) => audit::run(args, &common, env, terminal),
+        Command::Inspect(args) => inspect::run(args, env, terminal),
         Command::Db(command) => db::run(command, &common, env, terminal),
         Command::Config(command) => config::run(command, &common, terminal),
         Command::Completions { shell } => completions::run(shell),

@@ -53,9 +53,8 @@ fn what_the_program_writes_fits_the_schemas() {
     }
 }
 
-#[test]
-fn hostile_names_are_harmless_in_every_format() {
-    let world = World::new();
+/// The sample, in which the module calls itself something that is no name.
+pub(crate) fn hostile_sample() -> Vec<u8> {
     let real = b"goassay.example/sample";
     let hostile: &[u8; 22] = b"\x1b[31m\r::error:<script>";
     let mut binary = sample();
@@ -69,13 +68,34 @@ fn hostile_names_are_harmless_in_every_format() {
     for at in places {
         binary[at..at + hostile.len()].copy_from_slice(hostile);
     }
-    world.write("server", binary);
+    binary
+}
+
+/// Checks that a document steers no terminal and gives a CI system no command.
+pub(crate) fn check_harmless(document: &str) {
+    let control = |c: char| c.is_control() && c != '\n';
+    assert!(!document.contains(control), "{document}");
+    let command = |line: &str| line.trim_start().starts_with("::");
+    assert!(!document.lines().any(command), "{document}");
+}
+
+/// Checks that a document is JSON and fits its schema.
+pub(crate) fn valid_document(document: &str, schema: &str) {
+    let value: Value = serde_json::from_str(document).unwrap();
+    let faults: Vec<_> = validator(schema)
+        .iter_errors(&value)
+        .map(|e| format!("{}: {e}", e.instance_path()))
+        .collect();
+    assert!(faults.is_empty(), "{schema}: {faults:#?}");
+}
+
+#[test]
+fn hostile_names_are_harmless_in_every_format() {
+    let world = World::new();
+    world.write("server", hostile_sample());
     let mut documents = vec![world.scan(&["server", "--show", "all"]).stdout];
     documents.extend(SCHEMAS.map(|(format, schema)| valid(&world, &["server"], format, schema)));
-    for document in documents {
-        let control = |c: char| c.is_control() && c != '\n';
-        assert!(!document.contains(control), "{document}");
-        let command = |line: &str| line.trim_start().starts_with("::");
-        assert!(!document.lines().any(command), "{document}");
-    }
+    documents
+        .iter()
+        .for_each(|document| check_harmless(document));
 }

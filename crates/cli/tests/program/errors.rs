@@ -54,7 +54,7 @@ fn a_go_binary_that_is_cut_off() {
 }
 
 /// The sample with other bytes in the place of some.
-fn edited(edit: impl FnOnce(&mut Vec<u8>, usize)) -> Vec<u8> {
+pub(crate) fn edited(edit: impl FnOnce(&mut Vec<u8>, usize)) -> Vec<u8> {
     let mut sample = crate::world::sample();
     let magic = [0xf1, 0xff, 0xff, 0xff, 0, 0, 1, 8];
     let table = sample.windows(8).position(|window| window == magic);

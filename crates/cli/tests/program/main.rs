@@ -12,6 +12,7 @@ mod database;
 mod disturbed;
 mod documents;
 mod errors;
+mod inspect;
 mod scan;
 mod server;
 mod world;

@@ -1,0 +1,86 @@
+//! What `inspect` shows: facts and lists of the sample, and that hostile names do no harm in them.
+
+use crate::documents::{check_harmless, hostile_sample, valid_document};
+use crate::world::{World, sample};
+use insta::assert_snapshot;
+
+const LISTS: [&str; 4] = ["--functions", "--packages", "--modules", "--types"];
+
+#[test]
+fn the_facts_of_the_sample() {
+    let world = World::new();
+    world.sample("server");
+    assert_snapshot!(world.run(&["inspect", "server"]));
+}
+
+#[test]
+fn lists_of_the_sample() {
+    let world = World::new();
+    world.sample("server");
+    let filters = ["main.*", "goassay", "go*", "go*mongo*"];
+    for (list, filter) in LISTS.into_iter().zip(filters) {
+        let outcome = world.run(&["inspect", "server", list, "--filter", filter]);
+        assert_snapshot!(list, outcome);
+    }
+}
+
+#[test]
+fn documents_fit_their_schemas() {
+    let world = World::new();
+    world.sample("dir/server");
+    world.write("dir/cut", &sample()[..40_000]);
+    let schema = "docs/formats/inspect.schema.json";
+    valid_document(&world.run(&["inspect", "dir", "--json"]).stdout, schema);
+    for list in LISTS {
+        let outcome = world.run(&["inspect", "dir", list, "--json"]);
+        valid_document(&outcome.stdout, "docs/formats/list.schema.json");
+    }
+}
+
+#[test]
+fn a_gap_in_the_facts_is_an_answer_and_a_list_that_is_not_whole_is_none() {
+    let world = World::new();
+    // Without its magic and with another quantum nothing shows where the table is.
+    let edited = crate::errors::edited(|sample, table| {
+        sample[table] = 0x0f;
+        sample[table + 6] = 0x77;
+    });
+    world.write("server", edited);
+    let facts = world.run(&["inspect", "server"]);
+    assert!(facts.stdout.contains("not read:"), "{facts}");
+    assert_eq!(facts.code, Some(0), "{facts}");
+    let list = world.run(&["inspect", "server", "--functions"]);
+    assert_eq!(list.code, Some(2), "{list}");
+    assert!(list.stderr.contains("server"), "{list}");
+    let absent = world.run(&["inspect", "absent", "--json"]);
+    assert_eq!(absent.code, Some(2), "{absent}");
+}
+
+#[test]
+fn hostile_names_are_harmless() {
+    let world = World::new();
+    world.write("server", hostile_sample());
+    for options in [&["--show", "all"][..], &["--json"]] {
+        check_harmless(
+            &world
+                .run(&[&["inspect", "server"], options].concat())
+                .stdout,
+        );
+    }
+    for list in LISTS {
+        for format in ["text", "json"] {
+            let outcome = world.run(&["inspect", "server", list, "--format", format]);
+            check_harmless(&outcome.stdout);
+        }
+    }
+}
+
+#[test]
+fn lists_exclude_each_other_and_a_filter_needs_one() {
+    let world = World::new();
+    world.sample("server");
+    for options in [&["--functions", "--types"][..], &["--filter", "x"]] {
+        let outcome = world.run(&[&["inspect", "server"], options].concat());
+        assert_eq!(outcome.code, Some(2), "{outcome}");
+    }
+}
