@@ -105,7 +105,8 @@ fn home(bytes: &[u8], at: usize, mark: &str) -> Option<Found> {
         return root_home(behind, before, at);
     }
     // Texts of a program lie side by side: a letter before the mark may belong to another text, or this is a URL.
-    let attached = before.is_some_and(|b| b.is_ascii_alphanumeric() || b"._-/".contains(&b));
+    let attached = !is_flag(bytes, at)
+        && before.is_some_and(|b| b.is_ascii_alphanumeric() || b"._-/".contains(&b));
     let built = || BUILDING.iter().any(|part| behind.contains(part));
     let plausible = is_user(name) && (!attached || built()) && !rest.is_empty();
     if !plausible || separator == b'\\' && !drive {
@@ -118,6 +119,12 @@ fn home(bytes: &[u8], at: usize, mark: &str) -> Option<Found> {
         path: shorten(&format!("{text}{behind}")),
         user: Some(name.to_owned()),
     })
+}
+
+/// Whether the path is that of a compiler flag: `-I/home/…`.
+fn is_flag(bytes: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(2).and_then(|start| bytes.get(start..at));
+    matches!(before, Some(b"-I" | b"-L" | b"-F" | b"-B"))
 }
 
 /// `/root/` occurs in many texts: only with a folder behind it in which things are built.
@@ -185,6 +192,7 @@ mod tests {
     fn home_directories_of_all_systems_are_found() {
         assert_eq!(roots("x\0/home/eve/work/x.c\0"), ["/home/eve"]);
         assert_eq!(roots("\"/Users/eve/x\""), ["/Users/eve"]);
+        assert_eq!(roots("-O2 -I/home/eve/include"), ["/home/eve"]);
         assert_eq!(roots("-IC:\\Users\\eve\\include"), ["C:\\Users\\eve"]);
         assert_eq!(roots("C:/Users/eve/include"), ["C:/Users/eve"]);
         assert_eq!(roots("\0/root/go/pkg/mod/x"), ["/root"]);
