@@ -2,6 +2,7 @@
 //! names. Nothing here is part of the program.
 
 mod bench;
+mod browser;
 mod fixtures;
 mod fuzz;
 mod go;
@@ -11,6 +12,7 @@ mod peers;
 mod reference;
 mod rules;
 mod run;
+mod size_page;
 mod vulndb;
 
 use std::process::ExitCode;

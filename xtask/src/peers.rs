@@ -10,6 +10,7 @@ use crate::go::{self, GOVULNCHECK, install};
 use crate::levels;
 use crate::matrix;
 use crate::run::{Context, Outcome, read, text};
+use crate::size_page;
 use goassay_binary::buildinfo::{BuildInfo, Module};
 use goassay_binary::image::Format;
 use goassay_binary::{Binary, container};
@@ -52,7 +53,7 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         }
     }
     install(GOVULNCHECK)?;
-    let checks: [(&str, &dyn Fn() -> Outcome); 5] = [
+    let checks: [(&str, &dyn Fn() -> Outcome); 6] = [
         ("build information against go version -m", &|| {
             each_binary(build_information)
         }),
@@ -65,6 +66,7 @@ pub(crate) fn main(args: &[String]) -> Outcome {
             "hardening against readelf, checksec and independent PE and Mach-O readers",
             &|| hardening::main(part == "--full"),
         ),
+        ("size page in a headless Chromium", &size_page::check),
         ("findings against govulncheck", &|| {
             matrix::main(&[part.to_owned()])
         }),

@@ -11,6 +11,8 @@
   const odd = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
   const visible = (text) => text.replace(odd, (c) => "\\u{" + c.charCodeAt(0).toString(16) + "}");
 
+  const spaced = (kind) => kind.replaceAll("-", " ");
+
   function element(tag, name, text) {
     const e = document.createElement(tag);
     if (name) e.className = name;
@@ -79,7 +81,7 @@
   // What an item consists of: kinds, and functions where there are any.
   function kindsOf(n, item) {
     return data.kinds.map((kind, k) => {
-      const part = node(kind, n, { item, kindClass: kind });
+      const part = node(spaced(kind), n, { item, kindClass: kind });
       if (n.kinds[k] > 0) add(part, k, 0, n.kinds[k]);
       part.hows = [0, 0, 0];
       if (k === CODE || k === PCLNTAB) part.parts = lazily(() => functionsOf(item, k, part, n.kinds[k]));
@@ -125,7 +127,7 @@
   const views = {
     modules: () => whole((root) => groupsOf(root, () => true, kindsOf)),
     kinds: () => whole((root) => data.kinds.map((kind, k) => {
-      const n = node(kind, root, { kindClass: kind });
+      const n = node(spaced(kind), root, { kindClass: kind });
       for (const row of data.rows) if (row[2] === k) add(n, k, row[3], row[4]);
       const below = (item, i) => k === CODE || k === PCLNTAB ? functionsOf(i, k, item, item.bytes) : [];
       n.parts = lazily(() => groupsOf(n, (row) => row[2] === k, below));
@@ -212,13 +214,15 @@
     }
   }
 
-  // A path without its first parts where the whole would be cut off: the last part tells most.
-  const LETTER = 6.7;
-  function fitted(name, width) {
-    if (name.length * LETTER <= width) return name;
+  // What fits of a name: all of it, or the last parts of a path, which tell most. Empty where not even that says anything.
+  function fitted(name, width, letter) {
+    const fits = (text) => text.length * letter <= width;
+    if (fits(name)) return name;
     const parts = name.split("/");
-    while (parts.length > 1 && (parts.join("/").length + 2) * LETTER > width) parts.shift();
-    return parts.length === name.split("/").length ? name : "…/" + parts.join("/");
+    let tail = name;
+    while (parts.length > 1 && !fits("…/" + parts.join("/"))) { parts.shift(); tail = parts.join("/"); }
+    if (tail !== name && fits("…/" + tail)) return "…/" + tail;
+    return fits(tail) || width >= 4 * letter ? tail : "";
   }
 
   function paint(cell, n, depth) {
@@ -229,38 +233,60 @@
     if (found) {
       const how = hits(n);
       if (how === 0) cell.classList.add("dim");
-      if (how === 2 && (depth === 0 || n.item !== undefined)) cell.classList.add("hit");
+      if (how === 2 && (n.fn !== undefined || !n.kindClass)) cell.classList.add("hit");
     }
+  }
+
+  function cellFor(n, depth, left, top, width, height, deeper) {
+    const cell = element("div", "cell");
+    Object.assign(cell.style, { left: left + "px", top: top + "px", width: width + "px", height: height + "px" });
+    paint(cell, n, depth);
+    cell.dataset.cell = cells.length;
+    cells.push({ n, depth, element: cell, x: left, y: top, w: width, h: height });
+    const letter = deeper ? 7.2 : 6.7;
+    const name = height > 17 ? fitted(n.name || "(no name)", width - 10, letter) : "", bytes = human(n.bytes);
+    const room = width - 14 - (deeper ? name.length * letter + 8 : 0);
+    if (name) cell.append(element("span", "n", name));
+    if (name && (deeper || height > 36) && bytes.length * 6.7 < room) cell.append(element("span", "b", bytes));
+    if (deeper) cell.classList.add("head");
+    if (!n.parts().length) cell.classList.add("leaf");
+    if (depth === 0) {
+      cell.setAttribute("role", "button");
+      cell.setAttribute("aria-label", visible(label(n)) + ", " + human(n.bytes) + ", " + percent(n.bytes, current.bytes));
+      cell.tabIndex = -1;
+    } else cell.setAttribute("aria-hidden", "true");
+    return cell;
+  }
+
+  // The focus is shown above what is in the cell.
+  function ring() {
+    const e = $("ring"), cell = cells.find((c) => c.element === document.activeElement);
+    if (!e) return;
+    e.hidden = !cell || !cell.element.matches(":focus-visible");
+    if (cell) Object.assign(e.style, { left: cell.x + "px", top: cell.y + "px", width: cell.w - 1 + "px", height: cell.h - 1 + "px" });
   }
 
   function draw() {
     const map = $("map"), box = map.getBoundingClientRect(), made = document.createDocumentFragment();
     cells = [];
-    const put = (parts, x, y, w, h, depth) => squarify(parts, x, y, w, h, (n, cx, cy, cw, ch) => {
-      const left = Math.round(cx), top = Math.round(cy), width = Math.round(cx + cw) - left, height = Math.round(cy + ch) - top;
-      if (width < 3 || height < 3 || cells.length >= MOST_CELLS) return;
-      const cell = element("div", "cell");
-      Object.assign(cell.style, { left: left + "px", top: top + "px", width: width + "px", height: height + "px" });
-      paint(cell, n, depth);
-      cell.dataset.cell = cells.length;
-      cells.push({ n, depth, element: cell, x: left, y: top, w: width, h: height });
-      const deeper = depth < 2 && width > 44 && height > 40 && n.parts().length > 0;
-      const name = fitted(n.name || "(no name)", width - 12), bytes = human(n.bytes);
-      const room = width - 12 - (deeper ? Math.min(name.length * LETTER + 14, width) : 0);
-      const titled = width > 26 && height > 17;
-      if (titled) cell.append(element("span", "n", name));
-      if (titled && (deeper || height > 34) && bytes.length * LETTER < room) cell.append(element("span", "b", bytes));
-      if (deeper) cell.classList.add("head");
-      if (!n.parts().length) cell.classList.add("leaf");
-      if (depth === 0) {
-        cell.setAttribute("role", "button");
-        cell.setAttribute("aria-label", visible(label(n)) + ", " + human(n.bytes) + ", " + percent(n.bytes, current.bytes));
-        cell.tabIndex = -1;
-      } else cell.setAttribute("aria-hidden", "true");
-      made.append(cell);
-      if (deeper) put(n.parts(), left + 2, top + 19, width - 5, height - 22, depth + 1);
-    });
-    put(current.parts(), 0, 0, box.width, box.height, 0);
+    // Level by level, so that where there are too many cells, the deepest are left out.
+    let level = [[current.parts(), 0, 0, box.width, box.height]];
+    for (let depth = 0; level.length; depth++) {
+      const next = [];
+      const put = (n, x, y, w, h) => {
+        const left = Math.round(x), top = Math.round(y), width = Math.round(x + w) - left, height = Math.round(y + h) - top;
+        if (width < 3 || height < 3 || cells.length >= MOST_CELLS) return;
+        const deeper = depth < 2 && width > 44 && height > 40 && n.parts().length > 0;
+        made.append(cellFor(n, depth, left, top, width, height, deeper));
+        if (deeper) next.push([n.parts(), left + 2, top + 20, width - 5, height - 23]);
+      };
+      for (const [parts, x, y, w, h] of level) squarify(parts, x, y, w, h, put);
+      level = next;
+    }
+    const ring = element("div", "");
+    ring.id = "ring";
+    ring.hidden = true;
+    made.append(ring);
     map.replaceChildren(made);
     map.setAttribute("aria-label", "Treemap of " + visible(label(current)) + ", " + human(current.bytes));
     const start = cells.find((c) => c.n === focused && c.depth === 0) || cells[0];
@@ -491,7 +517,7 @@
     }));
     $("chips").replaceChildren(...shown.map(([kind, bytes]) => {
       const li = element("li");
-      li.append(element("b", "k-" + kind), kind.replaceAll("-", " "), element("span", "", human(bytes)));
+      li.append(element("b", "k-" + kind), spaced(kind), element("span", "", human(bytes)));
       return li;
     }));
     draw();
@@ -512,7 +538,8 @@
   $("map").addEventListener("click", (event) => { const cell = cellOf(event.target); if (cell) go(cell.n); });
   $("map").addEventListener("mousemove", (event) => tip(cellOf(event.target), event));
   $("map").addEventListener("mouseleave", () => tip(null));
-  $("map").addEventListener("focusout", () => tip(null));
+  $("map").addEventListener("focusin", ring);
+  $("map").addEventListener("focusout", () => { tip(null); $("ring").hidden = true; });
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const typing = event.target === $("search");
