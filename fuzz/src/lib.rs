@@ -4,6 +4,8 @@
 
 use goassay_binary::address::NameOffset;
 use goassay_binary::image::Image;
+use goassay_binary::size::Size;
+use goassay_binary::types::Types;
 use goassay_binary::{Binary, Places, container, debuginfo, hardening};
 use goassay_fixtures::miniature::Miniature;
 use goassay_vuln::database::{self, Database};
@@ -27,6 +29,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("names", names),
     ("osv", advisory),
     ("scan", scan_of_names),
+    ("size", size_of_edited),
 ];
 
 /// Any bytes as a Go binary, and everything that can be asked of it.
@@ -83,6 +86,16 @@ pub fn prepare_fixtures() {
 ///
 /// Input: one byte for the binary, then edits of five bytes each (place among the structures, value).
 pub fn fixture_edits(input: &[u8]) {
+    with_edits(input, |data| {
+        for member in container::members(data).unwrap_or_default().iter().take(8) {
+            if let Ok(binary) = Binary::parse(member.data) {
+                ask_everything(&binary);
+            }
+        }
+    });
+}
+
+fn with_edits(input: &[u8], look: impl Fn(&[u8])) {
     let Some((&which, edits)) = input.split_first() else {
         return;
     };
@@ -95,9 +108,21 @@ pub fn fixture_edits(input: &[u8]) {
         let at = base.places[place as usize % base.places.len()];
         data[at] = edit[4];
     }
-    for member in container::members(&data).unwrap_or_default().iter().take(8) {
-        binary(member.data);
-    }
+    look(&data);
+}
+
+/// A committed binary with bytes changed as in [`fixture_edits`]: its types, and its size, which has to add up.
+pub fn size_of_edited(input: &[u8]) {
+    with_edits(input, |data| {
+        for member in container::members(data).unwrap_or_default().iter().take(8) {
+            if let Ok(binary) = Binary::parse(member.data) {
+                let _ = Types::of(&binary);
+                let size = Size::of(&binary);
+                let rows: u64 = size.rows.iter().map(|row| row.bytes).sum();
+                assert_eq!(rows, member.data.len() as u64);
+            }
+        }
+    });
 }
 
 /// Any bytes as a fat Mach-O file or an archive, and each member as a Go binary.

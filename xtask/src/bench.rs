@@ -1,10 +1,11 @@
-//! `cargo xtask bench scan [RUNS]`: goassay against govulncheck on CoreDNS, as ratios measured in one run.
+//! `cargo xtask bench scan|inspect [RUNS]`. `scan`: goassay against govulncheck on CoreDNS, as ratios measured in one run.
 //!
 //! Every measurement is a process of its own on a copy that nobody saw before (bytes appended), and the programs take
 //! turns, so that a busy machine hurts both. Wall time, CPU time (user and system) and peak resident memory come from the
 //! kernel's accounts for the finished process; anonymous memory is read while it runs. What a good ratio does not mean: the
 //! copies lie in the page cache for both, since they were just written.
 
+mod inspect;
 mod measure;
 
 use crate::go::{GOVULNCHECK, install};
@@ -22,14 +23,21 @@ const FILES: usize = 50;
 
 /// Entry point of the task.
 pub(crate) fn main(args: &[String]) -> Outcome {
-    let (what, rest) = args.split_first().ok_or("usage: bench scan [RUNS]")?;
-    if what != "scan" {
-        return Err(format!("no bench is named {what}"));
-    }
+    let (what, rest) = args
+        .split_first()
+        .ok_or("usage: bench scan|inspect [RUNS]")?;
     let runs = rest
         .first()
         .map_or(Ok(RUNS), |n| n.parse())
         .context("RUNS")?;
+    match what.as_str() {
+        "scan" => scan(runs),
+        "inspect" => inspect::run(runs),
+        _ => Err(format!("no bench is named {what}")),
+    }
+}
+
+fn scan(runs: usize) -> Outcome {
     let bench = Bench::new(runs)?;
     let (reference, [plain, stripped]) = bench.scans()?;
     println!(

@@ -138,6 +138,7 @@ fn all_seeds() -> BTreeMap<&'static str, Vec<Vec<u8>>> {
         ("names", name_seeds()),
         ("osv", vec![OSV.as_bytes().to_vec()]),
         ("scan", vec![name_seeds().join(&b'\n')]),
+        ("size", patches(12, 43)),
     ])
 }
 

@@ -24,7 +24,7 @@ const TASKS: &[(&str, Task, &str)] = &[
     (
         "bench",
         |args| Ok(bench::main(args)?),
-        "measure against govulncheck: scan [RUNS]",
+        "measure: scan [RUNS] against govulncheck, inspect [RUNS] against $GSA",
     ),
     (
         "fixtures",

@@ -156,20 +156,23 @@ fn symbols_add_and_change_nothing_else() {
     }
     assert!(by_path(&stripped, Kind::SymbolTable).is_empty());
     assert!(!by_path(&plain, Kind::SymbolTable).is_empty());
-    let strings = |size: &Size| {
-        let rows = size.rows.iter();
-        rows.filter(|row| {
-            row.owner == Owner::Runtime(RuntimeTable::Strings) && row.kind == Kind::Strings
-        })
-        .map(|row| row.bytes)
-        .sum::<u64>()
-    };
+    // With symbols, strings that variables begin with are with their packages: the same bytes, divided further.
+    let strings = |size: &Size| size.sum_by(|row| row.kind)[&Kind::Strings];
     assert!(strings(&plain) > 10_000);
-    assert_eq!(
-        strings(&plain),
-        strings(&stripped),
-        "found by structure as by the symbol"
-    );
+    // Found by structure as by the symbol; only the runtime's copy of the build information lies elsewhere.
+    let elsewhere = strings(&plain) - strings(&stripped);
+    assert!((1..400).contains(&elsewhere), "{elsewhere}");
+    let shared = |row: &&Row| {
+        row.owner == Owner::Runtime(RuntimeTable::Strings) && row.kind == Kind::Strings
+    };
+    let of_nobody = |size: &Size| {
+        size.rows
+            .iter()
+            .filter(shared)
+            .map(|row| row.bytes)
+            .sum::<u64>()
+    };
+    assert!(of_nobody(&plain) < of_nobody(&stripped));
 }
 
 /// No fixture carries DWARF, so a section that nothing else claims is called so.

@@ -82,6 +82,7 @@ pub(super) fn claim<'a>(
     ledger.claim(entries, |label| label, |_, _| {});
     names.sort_by_key(|(range, _)| range.start);
     ledger.claim(names, |label| label, |_, _| {});
+    claim_contents(image, &variables, ledger);
     claim_variables(image, variables, ledger);
     let rest = Label::exact(Owner::File(Structure::Headers), Kind::SymbolTable);
     // What no symbol names: the empty entry and string, lengths.
@@ -235,6 +236,42 @@ fn claim_variables(image: &Image<'_>, mut variables: Vec<Variable>, ledger: &mut
             },
         ));
     }
+    claims.sort_by_key(|(range, _)| range.start);
+    ledger.claim(claims, |label| label, |_, _| {});
+}
+
+/// Strings and slices that variables begin with: a variable of two or three words, of which the first is a pointer and the
+/// others fit as length and capacity, takes what it points to. Several may share it.
+fn claim_contents(image: &Image<'_>, variables: &[Variable], ledger: &mut Ledger) {
+    let word = image.order.width.bytes();
+    let headers = variables.iter().filter(|variable| {
+        matches!(variable.label.owner, Owner::Package(_))
+            && (variable.len == 2 * word || variable.len == 3 * word)
+    });
+    let contents = |variable: &Variable| {
+        let header = image.slice(variable.address, variable.len)?;
+        let len = header.nth_word(1).filter(|&len| len > 0)?;
+        if variable.len == 3 * word && header.nth_word(2)? < len {
+            return None;
+        }
+        let start = image.pointer(variable.address)?;
+        // All of it has to be there, and none of it code.
+        let bytes = image.slice(start, len)?;
+        let kind = match permissions(image, start)? {
+            Use::Code => return None,
+            Use::Variable => Kind::InitialisedData,
+            Use::Constant if variable.len == 2 * word => Kind::Strings,
+            Use::Constant => Kind::ReadOnlyData,
+        };
+        let range = file_range(image, start, start.offset(bytes.len())?)?;
+        let label = Label {
+            owner: variable.label.owner,
+            kind,
+            how: How::FirstUser,
+        };
+        Some((range, label))
+    };
+    let mut claims: Vec<(Range<u64>, Label)> = headers.filter_map(contents).collect();
     claims.sort_by_key(|(range, _)| range.start);
     ledger.claim(claims, |label| label, |_, _| {});
 }
