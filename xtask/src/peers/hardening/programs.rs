@@ -46,7 +46,15 @@ const TOOLCHAINS: [&str; 2] = [
 ];
 
 /// A C program linked in ways that Go programs rarely are, so that every field has more than one value: name, flags.
-const MADE: [(&str, &[&str]); 14] = [
+const MADE: [(&str, &[&str]); 16] = [
+    (
+        "branch-protection",
+        &["-shared", "-fPIC", "-nostdlib", "-fcf-protection=full"],
+    ),
+    (
+        "text-relocations",
+        &["-shared", "-fno-pic", "-mcmodel=large", "-Wl,-z,notext"],
+    ),
     ("pie", &["-pie", "-fPIE"]),
     ("pie-now", &["-pie", "-fPIE", "-Wl,-z,now"]),
     ("pie-no-relro", &["-pie", "-fPIE", "-Wl,-z,norelro"]),
