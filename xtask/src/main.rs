@@ -8,6 +8,7 @@ mod fuzz;
 mod go;
 mod levels;
 mod matrix;
+mod pairs;
 mod peers;
 mod reference;
 mod rules;
@@ -50,6 +51,11 @@ const TASKS: &[(&str, Task, &str)] = &[
         "measure",
         |args| Ok(bench::measure_main(args)?),
         "(used by bench)",
+    ),
+    (
+        "pairs",
+        |args| Ok(pairs::main(args)?),
+        "build what fails each rule of the audit, run the printed fix, and see it pass [RULE]",
     ),
     (
         "rules",

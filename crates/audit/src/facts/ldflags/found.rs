@@ -8,7 +8,7 @@ use goassay_binary::gap::{Fact, Gap, Topic};
 use goassay_binary::image::{Image, Kind};
 
 /// Shortest text that is taken, in bytes: of shorter ones, too many lie in data by chance.
-const SHORTEST: u64 = 3;
+const SHORTEST: u64 = 4;
 /// Longest text that is looked at, in bytes; the module text is what is longest among them.
 const LONGEST_TEXT: u64 = 4 << 20;
 /// Bytes of text that are looked at in all, for each byte of the file. Honest headers do not overlap.
@@ -120,7 +120,10 @@ fn text_at<'a>(
     let (last, text) = stored.data().split_last()?;
     let text = std::str::from_utf8(text).ok().filter(|_| *last == 0)?;
     let is_text = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
-    (text.chars().all(is_text) || is_module_text(text)).then_some(text)
+    // Bytes that are no text at all can be printable by chance.
+    let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
+    let plausible = letters * 2 >= text.chars().count() && text.chars().all(is_text);
+    (plausible || is_module_text(text)).then_some(text)
 }
 
 /// How the linker aligns read-only data of a size (`symalign`): to the highest power of two that is not larger, 8 at most
