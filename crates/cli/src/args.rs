@@ -10,6 +10,7 @@ use goassay_audit::policy::Profile;
 use goassay_audit::verdict::Level;
 use goassay_report::audit;
 use goassay_report::render::Format;
+use goassay_report::sizes::By;
 use goassay_vuln::finding::Tier;
 use jiff::civil::Date;
 use std::path::PathBuf;
@@ -77,9 +78,9 @@ pub(crate) struct Common {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Examine the Go programs that are installed here, or the given ones
-    #[command(after_help = format!("{CHECK_EXAMPLES}\n\n{EXIT_CODES}"), long_about = CHECK_LONG, mut_arg("paths", |arg| arg.help(CHECK_PATHS)))]
-    Check(Scan),
+    /// Scan and audit the Go programs that are installed here, or the given ones
+    #[command(after_help = format!("{CHECK_EXAMPLES}\n\n{EXIT_CODES}"), long_about = CHECK_LONG)]
+    Check(Check),
     /// Find the known vulnerabilities in Go binaries
     #[command(after_help = format!("{SCAN_EXAMPLES}\n\n{EXIT_CODES}"), long_about = SCAN_LONG)]
     Scan(Scan),
@@ -109,17 +110,16 @@ pub(crate) enum Command {
     },
 }
 
-const CHECK_PATHS: &str = "Files and directories; `-` is a file on standard input [default: the programs in PATH, GOBIN and GOPATH/bin]";
-
 const CHECK_LONG: &str = "\
-Examines the Go programs that are installed here (in PATH, GOBIN and GOPATH/bin), or the given files and directories, and \
-says which known vulnerabilities are in them. The options are those of `scan`.";
+Scans and audits the Go programs that are installed here (in PATH, GOBIN and GOPATH/bin), or the given files and \
+directories: which known vulnerabilities are in them, and how they were built. The answer is short: what was found in each \
+file, and what to do. `scan` and `audit` show everything.";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
   goassay check                everything that is installed
   goassay check ./server       one binary
-  goassay check --show all     every finding in full";
+  goassay check dist/ --json   both documents in one";
 
 const SCAN_LONG: &str = "\
 Says which known vulnerabilities are in Go binaries, from the binaries alone: stripped or not, without Go and without a \
@@ -144,7 +144,8 @@ Shows all facts about Go binaries: toolchain, main module and how its version is
 code, hardening, build IDs, debug information, cryptography, instruction-set level. Nothing is judged (`audit` does that), \
 and what could not be read is shown as a gap with its reason.
 
-`--functions`, `--packages`, `--modules` and `--types` list what is in a binary, one entry a line.";
+`--functions`, `--packages`, `--modules` and `--types` list what is in a binary, one entry a line. `--size` attributes every byte of \
+the file once; what cannot be attributed is a row of its own.";
 
 const INSPECT_EXAMPLES: &str = "\
 Examples:
@@ -152,11 +153,16 @@ Examples:
   goassay inspect ./server --json                          the JSON document
   goassay inspect ./server --functions --filter 'net/http.*'
   goassay inspect ./server --packages                      packages with their modules
-  goassay inspect ./server --types --filter Request --json";
+  goassay inspect ./server --types --filter Request --json
+  goassay inspect ./server --size --by package --top 30    where the bytes went
+  goassay inspect old new --size                           what grew
+  goassay inspect ./server --size --format html > size.html
+  goassay inspect dist/ --size --budget                    against the budgets of goassay.toml";
 
 const INSPECT_EXIT_CODES: &str = "\
 Exit codes, the same for every format:
   0  answered; gaps are part of the facts
+  1  a budget is exceeded (--budget)
   2  could not answer, wholly or for a part: a file that cannot be read, a list that is not whole";
 
 const AUDIT_LONG: &str = "\
@@ -303,6 +309,16 @@ pub(crate) struct Inspect {
     )]
     pub(crate) filter: Option<String>,
 
+    /// What the table of sizes is by [default: kind, then module]
+    #[arg(long, value_name = "WHAT", value_parser = by(), requires = "size", help_heading = "Sizes")]
+    pub(crate) by: Option<By>,
+    /// Rows of each table of sizes [default: 20]
+    #[arg(long, value_name = "N", requires = "size", help_heading = "Sizes")]
+    pub(crate) top: Option<usize>,
+    /// Hold the sizes against the budgets of goassay.toml: exit code 1 where one is exceeded
+    #[arg(long, requires = "size", help_heading = "Sizes")]
+    pub(crate) budget: bool,
+
     #[command(flatten)]
     pub(crate) documents: Documents<InspectFormat>,
     /// What the text shows besides: `all` is long lists in full
@@ -331,6 +347,9 @@ pub(crate) struct List {
     /// List modules: packages with functions, path, version
     #[arg(long)]
     pub(crate) modules: bool,
+    /// Show where the bytes of the file went; of two files, what grew from the first to the second
+    #[arg(long)]
+    pub(crate) size: bool,
     /// List types: address, bytes of the descriptor and of a value, methods, kind, name, package
     #[arg(long)]
     pub(crate) types: bool,
@@ -343,6 +362,101 @@ pub(crate) enum InspectFormat {
     Text,
     /// For programs
     Json,
+    /// One page to walk through the sizes
+    Html,
+    /// A drawing of the sizes
+    Svg,
+}
+
+fn by() -> impl TypedValueParser<Value = By> {
+    let names = By::ALL.map(By::name);
+    let find = |name: &str| By::ALL.into_iter().find(|by| by.name() == name);
+    PossibleValuesParser::new(names).try_map(move |name| find(&name).ok_or("no table"))
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Files and directories; `-` is a file on standard input [default: the programs in PATH, GOBIN and GOPATH/bin]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// The tier from which vulnerabilities make the exit code 1 [default: linked]
+    #[arg(long, value_name = "TIER", value_enum, help_heading = "What counts")]
+    pub(crate) scan_fail_on: Option<TierArg>,
+    /// The level from which failed rules make the exit code 1 [default: error]
+    #[arg(long, value_name = "LEVEL", value_parser = level(), help_heading = "What counts")]
+    pub(crate) audit_fail_on: Option<Level>,
+    /// What the binaries are meant for [default: production]
+    #[arg(long, value_name = "PROFILE", value_parser = profile(), help_heading = "What counts")]
+    pub(crate) profile: Option<Profile>,
+    /// Ignore the suppressions and waivers of the configuration file
+    #[arg(long, help_heading = "What counts")]
+    pub(crate) no_suppress: bool,
+    /// The day to judge for [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date, help_heading = "What counts")]
+    pub(crate) as_of: Option<Date>,
+    /// Exit with N instead of 1 when there is something
+    #[arg(long, value_name = "N", help_heading = "What counts")]
+    pub(crate) exit_code: Option<u8>,
+    /// It is fine when there is no Go binary to check
+    #[arg(long, help_heading = "What counts")]
+    pub(crate) allow_empty: bool,
+
+    /// Use this database: a compact one, or published OSV files (directory or vulndb.zip)
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = "Database")]
+    pub(crate) db: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) documents: Documents<CheckFormat>,
+
+    /// Examine up to N files at once [default: one for each processor]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Common options")]
+    pub(crate) jobs: Option<u16>,
+}
+
+/// Formats of `check`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CheckFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+impl Check {
+    /// The scan and the audit that it is made of.
+    pub(crate) fn parts(&self) -> (Scan, Audit) {
+        let scan = Scan {
+            paths: self.paths.clone(),
+            fail_on: self.scan_fail_on,
+            baseline: None,
+            no_suppress: self.no_suppress,
+            as_of: self.as_of,
+            exit_code: self.exit_code,
+            allow_empty: self.allow_empty,
+            db: self.db.clone(),
+            offline: false,
+            documents: Documents::default(),
+            show: Vec::new(),
+            jobs: self.jobs,
+        };
+        let audit = Audit {
+            paths: self.paths.clone(),
+            rules: false,
+            profile: self.profile,
+            fail_on: self.audit_fail_on,
+            no_waive: self.no_suppress,
+            as_of: self.as_of,
+            exit_code: self.exit_code,
+            allow_empty: self.allow_empty,
+            db: self.db.clone(),
+            documents: Documents::default(),
+            show: None,
+            jobs: self.jobs,
+        };
+        (scan, audit)
+    }
 }
 
 /// `db …`.

@@ -43,6 +43,21 @@ impl Formats for goassay_report::audit::Format {
 }
 
 impl Formats for crate::args::InspectFormat {
+    const ALL: &'static [Self] = &[Self::Text, Self::Json, Self::Html, Self::Svg];
+    fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+            Self::Html => "html",
+            Self::Svg => "svg",
+        }
+    }
+    fn json() -> Self {
+        Self::Json
+    }
+}
+
+impl Formats for crate::args::CheckFormat {
     const ALL: &'static [Self] = &[Self::Text, Self::Json];
     fn name(self) -> &'static str {
         match self {
@@ -67,6 +82,16 @@ pub(crate) struct Documents<F: Formats> {
     /// Also write a file, or `-`, in FORMAT (repeatable; without FORMAT, in that of --format)
     #[arg(short, long, value_name = "[FORMAT=]FILE", value_parser = output::<F>, value_hint = ValueHint::FilePath, help_heading = "Output")]
     pub(crate) output: Vec<OutputArg<F>>,
+}
+
+impl<F: Formats> Default for Documents<F> {
+    fn default() -> Self {
+        Documents {
+            format: None,
+            json: false,
+            output: Vec::new(),
+        }
+    }
 }
 
 /// `-o [FORMAT=]FILE`.

@@ -2,7 +2,7 @@
 //! commands see values only.
 
 use crate::args;
-use crate::args::ShowArg;
+use crate::args::{InspectFormat, ShowArg};
 use crate::config::{self, Config};
 use crate::documents::{self, Output};
 use crate::environment::{self, Environment};
@@ -14,6 +14,7 @@ use goassay_audit::verdict::Level;
 use goassay_report::audit;
 use goassay_report::listing::{Filter, Kind};
 use goassay_report::render::{Format, Show};
+use goassay_report::sizes::{Budget, By};
 use goassay_vuln::finding::Tier;
 use jiff::civil::Date;
 use std::path::{Path, PathBuf};
@@ -159,13 +160,14 @@ impl Audit {
 pub(crate) fn audit(
     args: args::Audit,
     common: &args::Common,
+    default: Default,
     env: &Environment,
 ) -> Result<Audit, Failure> {
     let config = configuration(common.config.as_deref())?;
     let outputs = documents::resolve(&args.documents)?;
     let db = named_database(args.db, &config);
     Ok(Audit {
-        places: places(args.paths, Default::Here, env)?,
+        places: places(args.paths, default, env)?,
         profile: args.profile.or(config.audit.profile).unwrap_or_default(),
         fail_on: args
             .fail_on
@@ -192,7 +194,9 @@ pub(crate) struct Inspect {
     /// What is listed instead of the facts.
     pub(crate) list: Option<Kind>,
     pub(crate) filter: Filter,
-    pub(crate) outputs: Vec<Output<args::InspectFormat>>,
+    /// Sizes instead of the facts.
+    pub(crate) size: Option<Sizes>,
+    pub(crate) outputs: Vec<Output<InspectFormat>>,
     /// The text shows long lists in full.
     pub(crate) all: bool,
     /// Threads; 0 for as many as there are processors.
@@ -210,8 +214,36 @@ impl Inspect {
     }
 }
 
+/// How `inspect --size` shows sizes.
+#[derive(Debug, Clone)]
+pub(crate) struct Sizes {
+    pub(crate) by: Option<By>,
+    pub(crate) top: Option<usize>,
+    pub(crate) budgets: Vec<Budget>,
+    /// Two files: what grew from the first to the second.
+    pub(crate) growth: bool,
+}
+
 /// Resolves `inspect`.
-pub(crate) fn inspect(args: args::Inspect, env: &Environment) -> Result<Inspect, Failure> {
+pub(crate) fn inspect(
+    args: args::Inspect,
+    common: &args::Common,
+    env: &Environment,
+) -> Result<Inspect, Failure> {
+    let outputs = documents::resolve(&args.documents)?;
+    let is_picture = |o: &Output<_>| matches!(o.format, InspectFormat::Html | InspectFormat::Svg);
+    if !args.list.size && outputs.iter().any(is_picture) {
+        return Err(Failure::usage("html and svg show sizes only").hint("add --size"));
+    }
+    let size = match args.list.size {
+        true => Some(Sizes {
+            by: args.by,
+            top: args.top,
+            budgets: budgets(args.budget, common)?,
+            growth: args.paths.len() == 2,
+        }),
+        false => None,
+    };
     let lists = [
         (args.list.functions, Kind::Functions),
         (args.list.packages, Kind::Packages),
@@ -226,10 +258,33 @@ pub(crate) fn inspect(args: args::Inspect, env: &Environment) -> Result<Inspect,
             .find(|(named, _)| *named)
             .map(|(_, kind)| *kind),
         filter: Filter::new(args.filter),
-        outputs: documents::resolve(&args.documents)?,
+        size,
+        outputs,
         all: args.show.is_some(),
         jobs: usize::from(args.jobs.unwrap_or(0)),
     })
+}
+
+/// The budgets of the configuration file, where they are asked for.
+fn budgets(asked: bool, common: &args::Common) -> Result<Vec<Budget>, Failure> {
+    if !asked {
+        return Ok(Vec::new());
+    }
+    let config = configuration(common.config.as_deref())?;
+    if config.budgets.is_empty() {
+        return Err(
+            Failure::config("there is no [[budget]] to hold sizes against").hint(
+                "`goassay config init` writes a commented goassay.toml; --config names another",
+            ),
+        );
+    }
+    let budgets = config.budgets.iter().map(|budget| Budget {
+        of: budget.of.clone(),
+        binary: budget.binary.clone(),
+        most: budget.most,
+        place: crate::standing::place(&config, budget.line),
+    });
+    Ok(budgets.collect())
 }
 
 /// The database named by an option or, failing that, by the configuration file.

@@ -3,6 +3,7 @@
 //! A renderer gets finished data and a writer. It looks nothing up, counts nothing that decides, and decides nothing.
 
 pub mod audit;
+pub mod check;
 pub mod document;
 mod harmless;
 mod heading;
@@ -13,6 +14,7 @@ mod purl;
 mod release;
 pub mod render;
 pub mod size;
+pub mod sizes;
 pub mod summary;
 pub mod untrusted;
 pub mod verdict;

@@ -33,7 +33,7 @@ pub(crate) fn run(
 ) -> Result<u8, Failure> {
     interrupt::install();
     let only_rules = args.rules;
-    let settings = settings::audit(args, common, env)?;
+    let settings = settings::audit(args, common, settings::Default::Here, env)?;
     if only_rules {
         return list_rules(&settings);
     }
@@ -174,7 +174,8 @@ impl Asked {
     }
 }
 
-fn warn_about_waivers(report: &Report, terminal: &Terminal) {
+/// Says which waivers did nothing.
+pub(super) fn warn_about_waivers(report: &Report, terminal: &Terminal) {
     for idle in &report.run().idle_waivers {
         let why = match &idle.cause {
             IdleCause::Unused => "matches no failure".to_owned(),

@@ -1,6 +1,7 @@
 //! One file a command. Each gets resolved settings and gives an exit code or the failure that stopped it.
 
 mod audit;
+mod check;
 mod completions;
 mod config;
 mod db;
@@ -38,12 +39,10 @@ pub(crate) fn run(cli: Cli, env: &Environment) -> u8 {
 fn dispatch(cli: Cli, env: &Environment, terminal: &Terminal) -> Result<u8, Failure> {
     let Cli { command, common } = cli;
     match command {
-        Command::Check(args) => {
-            scan::run(args, &common, settings::Default::Installed, env, terminal)
-        }
+        Command::Check(args) => check::run(&args, &common, env, terminal),
         Command::Scan(args) => scan::run(args, &common, settings::Default::Here, env, terminal),
         Command::Audit(args) => audit::run(args, &common, env, terminal),
-        Command::Inspect(args) => inspect::run(args, env, terminal),
+        Command::Inspect(args) => inspect::run(args, &common, env, terminal),
         Command::Db(command) => db::run(command, &common, env, terminal),
         Command::Config(command) => config::run(command, &common, terminal),
         Command::Completions { shell } => completions::run(shell),

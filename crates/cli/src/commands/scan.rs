@@ -4,7 +4,7 @@
 //! was unreadable. What it does not mean: that the code is safe, or that the database knows every vulnerability.
 
 use crate::args;
-use crate::database::{self, Chosen, published};
+use crate::database::{self, published};
 use crate::describe;
 use crate::documents::{self, Output};
 use crate::environment::Environment;
@@ -15,7 +15,7 @@ use crate::output::Terminal;
 use crate::settings::{self, Scan};
 use crate::standing;
 use goassay_binary::Places;
-use goassay_report::document::{self, Report, Run, Target};
+use goassay_report::document::{self, DatabaseUse, Report, Run, Target};
 use goassay_report::render::{Format, Style, TextOptions, render};
 use goassay_vuln::database::{Database, DatabaseError, Identity};
 use goassay_vuln::scan::{Options, scan};
@@ -37,11 +37,19 @@ pub(crate) fn run(
         .transpose()?;
     let chosen = database::choose(settings.db.as_ref(), env)?;
     let database = chosen.open()?;
-    let mut run = examined(&settings, &chosen, &database, terminal)?;
-    if settings.suppress {
-        run.idle_suppressions =
-            standing::suppress(&mut run.targets, &settings.config, day(settings.as_of)?);
-    }
+    let options = Options {
+        as_of: day(settings.as_of)?,
+        places: places(&settings),
+    };
+    let needs_sha256 = settings.outputs.iter().any(|o| o.format.needs_sha256());
+    let look = |opened: &Opened<'_>| target(opened, &database, &options, needs_sha256);
+    let surveyed = settings.survey().run(&look, terminal)?;
+    let mut run = standing_run(
+        &settings,
+        chosen.described(database.identity()),
+        surveyed.seen,
+        surveyed.failures,
+    )?;
     run.baseline = earlier.map(|earlier| earlier.apply(&mut run.targets));
     chosen.unchanged()?;
     let report = Report::new(run);
@@ -53,30 +61,39 @@ pub(crate) fn run(
     Ok(exit_code)
 }
 
-fn examined(
+/// What was scanned, with the suppressions applied.
+fn standing_run(
     settings: &Scan,
-    chosen: &Chosen,
-    database: &Database<'_>,
-    terminal: &Terminal,
+    database: DatabaseUse,
+    mut targets: Vec<Target>,
+    failures: Vec<document::Failure>,
 ) -> Result<Run, Failure> {
-    let options = Options {
-        as_of: day(settings.as_of)?,
-        places: places(settings),
+    let idle_suppressions = if settings.suppress {
+        standing::suppress(&mut targets, &settings.config, day(settings.as_of)?)
+    } else {
+        Vec::new()
     };
-    let needs_sha256 = settings.outputs.iter().any(|o| o.format.needs_sha256());
-    let look = |opened: &Opened<'_>| target(opened, database, &options, needs_sha256);
-    let surveyed = settings.survey().run(&look, terminal)?;
     Ok(Run {
         tool: super::tool(),
-        database: chosen.described(database.identity()),
+        database,
         as_of: settings.as_of.to_string(),
         fail_on: settings.fail_on,
         findings_exit_code: settings.exit_code,
-        targets: surveyed.seen,
-        failures: surveyed.failures,
-        idle_suppressions: Vec::new(),
+        targets,
+        failures,
+        idle_suppressions,
         baseline: None,
     })
+}
+
+/// The report of a scan without a baseline.
+pub(super) fn report(
+    settings: &Scan,
+    database: DatabaseUse,
+    targets: Vec<Target>,
+    failures: Vec<document::Failure>,
+) -> Result<Report, Failure> {
+    standing_run(settings, database, targets, failures).map(Report::new)
 }
 
 /// As many as the most talkative of the documents shows.
@@ -129,6 +146,11 @@ fn warn(settings: &Scan, report: &Report, identity: &Identity, terminal: &Termin
         return;
     }
     super::complain_about(&report.run().failures, terminal);
+    warn_about_suppressions(report, terminal);
+}
+
+/// Says which suppressions did nothing.
+pub(super) fn warn_about_suppressions(report: &Report, terminal: &Terminal) {
     for idle in &report.run().idle_suppressions {
         let why = match &idle.cause {
             document::IdleCause::Unused => "matches nothing that was found".to_owned(),

@@ -4,8 +4,10 @@
 //! line and column. What a suppression does is not decided here.
 
 mod audit;
+mod budget;
 
 pub(crate) use audit::{Audit, Waiver, level};
+pub(crate) use budget::Budget;
 
 use crate::failure::{Failure, Kind};
 use goassay_vuln::finding::Tier;
@@ -37,6 +39,7 @@ pub(crate) struct Config {
     pub(crate) suppressions: Vec<Suppression>,
     pub(crate) audit: Audit,
     pub(crate) waivers: Vec<Waiver>,
+    pub(crate) budgets: Vec<Budget>,
 }
 
 /// One `[[suppress]]` entry.
@@ -143,10 +146,11 @@ impl Reader<'_> {
                 "suppress" => config.suppressions = self.suppressions(value),
                 "audit" => config.audit = self.audit(value),
                 "waive" => config.waivers = self.waivers(value),
+                "budget" => config.budgets = self.budgets(value),
                 other => self.unknown(
                     key.span(),
                     other,
-                    "`scan`, `database`, `suppress`, `audit`, `waive`",
+                    "`scan`, `database`, `suppress`, `audit`, `waive`, `budget`",
                 ),
             }
         }
@@ -414,6 +418,17 @@ pub(crate) const TEMPLATE: &str = r##"# Settings of goassay. It is looked for in
 # until = 2027-01-31
 # binary = "coredns"
 # module = "github.com/coredns/coredns"
+
+# The most bytes that something may take: the whole file, or a module or package in it (`goassay inspect --size --budget`).
+# [[budget]]
+# most = "60 MB"
+# binary = "coredns"
+# [[budget]]
+# module = "golang.org/x/net"
+# most = 2_000_000
+# [[budget]]
+# package = "net/http/..."
+# most = "3 MiB"
 "##;
 
 #[cfg(test)]
@@ -542,7 +557,7 @@ module = "m"
                 "line 8, column 6: `X-1` is not an advisory id (GO-2024-1234, CVE-… or GHSA-…)",
                 "line 9, column 9: `until` must be a date: 2027-01-31",
                 "line 12, column 10: `reason` is empty",
-                "line 13, column 2: unknown key `other`; known here: `scan`, `database`, `suppress`, `audit`, `waive`",
+                "line 13, column 2: unknown key `other`; known here: `scan`, `database`, `suppress`, `audit`, `waive`, `budget`",
             ]
         );
     }

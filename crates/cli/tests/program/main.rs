@@ -8,6 +8,8 @@
     reason = "tests start the program and serve a database to it"
 )]
 
+mod audit;
+mod check;
 mod database;
 mod disturbed;
 mod documents;
@@ -15,4 +17,5 @@ mod errors;
 mod inspect;
 mod scan;
 mod server;
+mod size;
 mod world;

@@ -5,11 +5,11 @@
 
 mod github;
 mod html;
-mod json;
+pub(crate) mod json;
 mod markdown;
 pub mod plan;
 mod sarif;
-mod text;
+pub(crate) mod text;
 
 pub use json::SCHEMA;
 

@@ -22,8 +22,9 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     harmless::write(out, &DocumentWire::from(report))
 }
 
+/// The document.
 #[derive(Serialize)]
-struct DocumentWire<'a> {
+pub(crate) struct DocumentWire<'a> {
     schema: &'static str,
     tool: ToolWire<'a>,
     database: DatabaseWire<'a>,

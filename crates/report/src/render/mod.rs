@@ -1,7 +1,7 @@
 //! The output formats and what each needs. One module a format; all get the same [`Report`].
 
 mod govulncheck;
-mod json;
+pub(crate) mod json;
 pub(crate) mod names;
 mod openvex;
 mod sarif;

@@ -2,6 +2,8 @@
 //!
 //! Exit code 0 means that every file could be inspected; a gap in the facts is an answer. A list that is not whole gives 2.
 
+mod size;
+
 use crate::args::{self, InspectFormat};
 use crate::describe;
 use crate::documents;
@@ -17,14 +19,16 @@ use goassay_report::render::Style;
 
 pub(crate) fn run(
     args: args::Inspect,
+    common: &args::Common,
     env: &Environment,
     terminal: &Terminal,
 ) -> Result<u8, Failure> {
     interrupt::install();
-    let settings = settings::inspect(args, env)?;
-    match settings.list {
-        Some(kind) => list(&settings, kind, terminal),
-        None => facts(&settings, terminal),
+    let settings = settings::inspect(args, common, env)?;
+    match (settings.list, &settings.size) {
+        (Some(kind), _) => list(&settings, kind, terminal),
+        (None, Some(sizes)) => size::run(&settings, sizes, terminal),
+        (None, None) => facts(&settings, terminal),
     }
 }
 
@@ -47,8 +51,11 @@ fn facts(settings: &Inspect, terminal: &Terminal) -> Result<u8, Failure> {
     documents::write(&settings.outputs, terminal, |format, style, out| {
         options.style = style;
         let format = match format {
-            InspectFormat::Text => inspection::Format::Text,
             InspectFormat::Json => inspection::Format::Json,
+            // Pictures are of sizes only; settings refuse them here.
+            InspectFormat::Text | InspectFormat::Html | InspectFormat::Svg => {
+                inspection::Format::Text
+            }
         };
         inspection::render(&report, format, &options, out)
     })?;
@@ -95,11 +102,12 @@ fn list(settings: &Inspect, kind: Kind, terminal: &Terminal) -> Result<u8, Failu
     }
     let headed = run.targets.len() > 1;
     documents::write(&settings.outputs, terminal, |format, _, out| match format {
-        InspectFormat::Text => run
+        InspectFormat::Json => listing::render_json(&run, out),
+        // Pictures are of sizes only; settings refuse them here.
+        InspectFormat::Text | InspectFormat::Html | InspectFormat::Svg => run
             .targets
             .iter()
             .try_for_each(|target| listing::put(target, headed, out)),
-        InspectFormat::Json => listing::render_json(&run, out),
     })?;
     Ok(run.exit_code())
 }
