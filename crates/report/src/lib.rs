@@ -1,4 +1,4 @@
-//! Versioned documents and their renderers: text, JSON, govulncheck, SARIF, OpenVEX.
+//! Versioned documents and their renderers: scans, audits, inspections, lists, sizes, and checks of both kinds.
 //!
 //! A renderer gets finished data and a writer. It looks nothing up, counts nothing that decides, and decides nothing.
 

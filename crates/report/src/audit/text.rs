@@ -90,12 +90,8 @@ fn put_failing(
 /// A fix, line by line and never wrapped: it is there to be copied.
 fn put_fix(page: &mut Page<'_>, indent: usize, fix: &str) -> io::Result<()> {
     for (index, text) in fix.lines().enumerate() {
-        let line = if index == 0 {
-            Line::at(indent).say("→")
-        } else {
-            Line::at(indent + 2)
-        };
-        page.put(line.verbatim(Paint::Plain, text))?;
+        let mark = if index == 0 { "→" } else { " " };
+        page.put(Line::at(indent).verbatim(Paint::Plain, &format!("{mark} {text}")))?;
     }
     Ok(())
 }

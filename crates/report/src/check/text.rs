@@ -80,10 +80,17 @@ fn put_file(
         let line = Line::at(2)
             .say("vulnerabilities:")
             .paint(paint, &vulnerable);
-        page.put(match upgrades(scanned).first().filter(|_| steps) {
-            Some(upgrade) => line.glue(";").say("next:").prose(&upgrade.advice()),
-            None => line,
-        })?;
+        page.put(
+            match upgrades(scanned)
+                .iter()
+                .rev()
+                .max_by_key(|upgrade| upgrade.clears.len())
+                .filter(|_| steps)
+            {
+                Some(upgrade) => line.glue(";").say("next:").prose(&upgrade.advice()),
+                None => line,
+            },
+        )?;
     }
     if !built.is_empty() {
         let failed = audit::failed(audited);
@@ -101,7 +108,7 @@ fn put_file(
         })?;
         if let Some((_, failing)) = failed.first().filter(|_| steps) {
             let first = failing.fix.lines().next().unwrap_or_default();
-            page.put(Line::at(4).say("→").verbatim(Paint::Plain, first))?;
+            page.put(Line::at(4).verbatim(Paint::Plain, &format!("→ {first}")))?;
         }
     }
     Ok(false)
