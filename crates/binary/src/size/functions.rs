@@ -134,6 +134,17 @@ impl<'s, 'a> Functions<'s, 'a> {
         known
     }
 
+    /// Where a function's code is, and the code.
+    pub(super) fn code(&self, index: u32) -> Option<(VirtualAddress, &'a [u8])> {
+        let function = self.table.function(index)?;
+        let address = self.binary.text(&self.table, &function)?;
+        let code = self
+            .binary
+            .image()
+            .slice(address, u64::from(function.len()))?;
+        Some((address, code.data()))
+    }
+
     /// What each function takes.
     pub(super) fn sizes(&self, packages: &Packages<'a>) -> Vec<FunctionSize> {
         let size = |entry: &Entry| FunctionSize {

@@ -5,6 +5,7 @@
 
 use super::{How, Kind, Owner, Row};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
 /// To whom a claim goes and as what.
@@ -39,7 +40,38 @@ pub(super) struct Ledger {
     parts: Vec<Part>,
     /// Disjoint, in order, none empty.
     free: Vec<Range<u64>>,
-    taken: HashMap<(u32, Label), u64>,
+    taken: HashMap<(u32, Label), u64, BuildHasherDefault<Mix>>,
+    /// What was booked last and is not in `taken` yet: neighbours usually share their label.
+    last: Option<((u32, Label), u64)>,
+}
+
+/// A plain hash: half a million bookings go to keys that are numbers of packages and sections, which nobody chooses.
+#[derive(Debug, Default)]
+struct Mix(u64);
+
+impl Hasher for Mix {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(u64::from(byte));
+        }
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_isize(&mut self, value: isize) {
+        self.write_u64(value.cast_unsigned() as u64);
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        // An odd number without pattern: 2^64 divided by the golden ratio.
+        self.0 = (self.0.rotate_left(5) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
 }
 
 impl Ledger {
@@ -51,7 +83,8 @@ impl Ledger {
                 .filter(|range| !range.is_empty())
                 .collect(),
             parts,
-            taken: HashMap::new(),
+            taken: HashMap::default(),
+            last: None,
         }
     }
 
@@ -131,10 +164,21 @@ impl Ledger {
             let end = range.end.min(part.range.end);
             if start < end {
                 let index = u32::try_from(at).unwrap_or(u32::MAX);
-                *self.taken.entry((index, label)).or_default() += end - start;
+                self.note((index, label), end - start);
             }
             start = end.max(start);
             at += 1;
+        }
+    }
+
+    fn note(&mut self, key: (u32, Label), bytes: u64) {
+        match &mut self.last {
+            Some((last, sum)) if *last == key => *sum += bytes,
+            last => {
+                if let Some((key, bytes)) = last.replace((key, bytes)) {
+                    *self.taken.entry(key).or_default() += bytes;
+                }
+            }
         }
     }
 
@@ -143,6 +187,9 @@ impl Ledger {
         let free = std::mem::take(&mut self.free);
         for range in free {
             self.close(range);
+        }
+        if let Some((key, bytes)) = self.last.take() {
+            *self.taken.entry(key).or_default() += bytes;
         }
         let row = |((section, label), bytes): ((u32, Label), u64)| Row {
             section,

@@ -10,6 +10,7 @@ mod functions;
 mod layout;
 mod ledger;
 mod packages;
+mod references;
 mod runtime;
 mod symbols;
 mod typedata;
@@ -176,6 +177,8 @@ pub enum How {
     Exact,
     /// Several share the bytes; they are with the first one, in the order of the file.
     FirstUser,
+    /// Code or data of it refers to where the bytes start; they end where the next reference points.
+    Referenced,
     /// The bytes cannot be told apart; shared out by another measure.
     ProRata,
 }
@@ -251,6 +254,7 @@ names!(Kind {
 names!(How {
     Exact => "exact",
     FirstUser => "first-user",
+    Referenced => "referenced",
     ProRata => "pro-rata",
 });
 
@@ -346,11 +350,25 @@ impl<'s, 'a> Work<'s, 'a> {
         if let Some(data) = data {
             runtime::claim(image, data, walk.as_ref(), &mut self.ledger);
         }
-        let functions = functions.map(Functions::by_address).unwrap_or_default();
-        symbols::claim(image, &functions, &mut self.packages, &mut self.ledger);
-        if let (Some(data), Some(walk)) = (data, &walk) {
-            runtime::claim_strings(image, data, walk, end_of_types, &mut self.ledger);
+        let addresses = functions.map(Functions::by_address).unwrap_or_default();
+        let named = symbols::claim(image, &addresses, &mut self.packages, &mut self.ledger);
+        let strings = data.zip(walk.as_ref());
+        let strings =
+            strings.and_then(|(data, walk)| runtime::strings(image, data, walk, end_of_types));
+        if let Some(functions) = functions {
+            references::claim(
+                self.binary,
+                functions,
+                named.starts,
+                strings.as_ref(),
+                end_of_types,
+                &mut self.ledger,
+            );
         }
+        self.ledger.claim(named.carriers, |label| label, |_, _| {});
+        let label = Label::exact(Owner::Runtime(RuntimeTable::Strings), Kind::Strings);
+        self.ledger
+            .claim(strings.map(|range| (range, ())), |()| label, |(), _| {});
     }
 
     /// What is left: debug information, code that is not Go's.

@@ -6,6 +6,7 @@ use crate::address::VirtualAddress;
 use crate::image::Image;
 use crate::moduledata::{ModuleData, TypeList};
 use crate::types::Walk;
+use std::ops::Range;
 
 /// Claims the tables that are listed nowhere else.
 pub(super) fn claim(
@@ -62,15 +63,14 @@ fn find_functions_len(code: u64) -> u64 {
     4 * code.div_ceil(4096) + code.div_ceil(256)
 }
 
-/// Claims the contents of string constants where no symbol marks them: the linker puts them in front of read-only data,
+/// Where the contents of string constants are in the file, without a symbol that marks them: the linker puts them in front of read-only data,
 /// behind the types where these are there too, and function data (until Go 1.25) or pointer maps follow.
-pub(super) fn claim_strings(
+pub(super) fn strings(
     image: &Image<'_>,
     data: &ModuleData,
     walk: &Walk<'_>,
     end_of_types: Option<VirtualAddress>,
-    ledger: &mut Ledger,
-) -> Option<()> {
+) -> Option<Range<u64>> {
     let types = data.types?;
     let pointer_maps = walk.pointer_maps.iter().map(|&(start, _)| start).min();
     let in_one_segment = |a: VirtualAddress, b: VirtualAddress| {
@@ -93,8 +93,5 @@ pub(super) fn claim_strings(
         .chain(pointer_maps)
         .filter(behind)
         .min()?;
-    let range = file_range(image, start, end)?;
-    let label = Label::exact(Owner::Runtime(RuntimeTable::Strings), Kind::Strings);
-    ledger.claim([(range, ())], |()| label, |(), _| {});
-    Some(())
+    file_range(image, start, end)
 }

@@ -35,6 +35,15 @@ struct Symbol<'a> {
     extra: u64,
 }
 
+/// What is left to claim once the code has been asked.
+#[derive(Default)]
+pub(super) struct Named {
+    /// Addresses of variables, with their packages.
+    pub(super) starts: Vec<super::references::Start>,
+    /// Symbols that stand for all string constants.
+    pub(super) carriers: Vec<(Range<u64>, Label)>,
+}
+
 /// Claims the symbol table and what its symbols name.
 ///
 /// A symbol whose name has no package goes to that of the function at its address; else it comes from C, where there is
@@ -44,8 +53,10 @@ pub(super) fn claim<'a>(
     functions: &[(VirtualAddress, u32)],
     packages: &mut Packages<'a>,
     ledger: &mut Ledger,
-) {
-    let Some(table) = table(image) else { return };
+) -> Named {
+    let Some(table) = table(image) else {
+        return Named::default();
+    };
     let nameless = match packages.has("runtime/cgo") {
         true => Owner::Foreign,
         false => Owner::Runtime(RuntimeTable::Constants),
@@ -83,7 +94,7 @@ pub(super) fn claim<'a>(
     names.sort_by_key(|(range, _)| range.start);
     ledger.claim(names, |label| label, |_, _| {});
     claim_contents(image, &variables, ledger);
-    claim_variables(image, variables, ledger);
+    let named = claim_variables(image, variables, ledger);
     let rest = Label::exact(Owner::File(Structure::Headers), Kind::SymbolTable);
     // What no symbol names: the empty entry and string, lengths.
     let strings = table.strings_at..table.strings_at + table.strings.len();
@@ -91,6 +102,7 @@ pub(super) fn claim<'a>(
     for range in [entries, strings] {
         ledger.claim([(range, ())], |()| rest, |(), _| {});
     }
+    named
 }
 
 fn owner<'a>(name: &'a [u8], packages: &mut Packages<'a>) -> Option<Owner> {
@@ -193,7 +205,7 @@ impl Variable {
 }
 
 /// Variables end where they say, or, where the format knows no lengths, where the next one starts.
-fn claim_variables(image: &Image<'_>, mut variables: Vec<Variable>, ledger: &mut Ledger) {
+fn claim_variables(image: &Image<'_>, mut variables: Vec<Variable>, ledger: &mut Ledger) -> Named {
     variables.sort_by_key(|variable| (variable.address, variable.carrier, variable.len));
     let has_lengths = variables.iter().any(|variable| variable.len > 0);
     let addresses: Vec<VirtualAddress> =
@@ -203,6 +215,7 @@ fn claim_variables(image: &Image<'_>, mut variables: Vec<Variable>, ledger: &mut
         addresses.get(behind).copied()
     };
     let mut claims: Vec<(Range<u64>, Label)> = Vec::new();
+    let mut named = Named::default();
     for variable in variables.iter().filter(|variable| !variable.mark) {
         let end = if variable.len > 0 {
             variable.address.offset(variable.len)
@@ -227,17 +240,25 @@ fn claim_variables(image: &Image<'_>, mut variables: Vec<Variable>, ledger: &mut
         } else {
             How::ProRata
         };
-        claims.push((
-            range,
-            Label {
-                kind,
-                how,
-                ..variable.label
-            },
-        ));
+        let label = Label {
+            kind,
+            how,
+            ..variable.label
+        };
+        if variable.carrier && kind == Kind::Strings {
+            named.carriers.push((range, label));
+        } else {
+            claims.push((range, label));
+        }
+        if let Owner::Package(package) = variable.label.owner
+            && has_lengths
+        {
+            named.starts.push((variable.address.0, package));
+        }
     }
     claims.sort_by_key(|(range, _)| range.start);
     ledger.claim(claims, |label| label, |_, _| {});
+    named
 }
 
 /// Strings and slices that variables begin with: a variable of two or three words, of which the first is a pointer and the
