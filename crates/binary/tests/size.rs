@@ -92,21 +92,9 @@ fn little_is_left_and_code_has_packages() {
         if binary.module_data().is_err() {
             return;
         }
-        let owners = size.sum_by(|row| match row.owner {
-            Owner::Unattributed => 2,
-            Owner::Foreign => 1,
-            Owner::Package(_) | Owner::Runtime(_) | Owner::File(_) => 0,
-        });
-        let owners = size.sum_by(|row| match row.owner {
-            Owner::Unattributed => 2,
-            Owner::Foreign => 1,
-            Owner::Package(_) | Owner::Runtime(_) | Owner::File(_) => 0,
-        });
-        // What a program embeds is a variable, and without symbols variables have no names.
-        if name == "elf-amd64-embed" {
-            return;
-        }
-        let left = owners.get(&2).copied().unwrap_or(0) as f64 / size.file_len as f64;
+        let owners = size.sum_by(|row| row.owner);
+        let left = owners.get(&Owner::Unattributed).copied().unwrap_or(0) as f64;
+        let left = left / size.file_len as f64;
         // Code is asked for references where its instructions are known; those of objects are relocations.
         let image = binary.image();
         let asked = matches!(image.arch, Some("amd64" | "arm64"))
