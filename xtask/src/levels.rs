@@ -5,7 +5,11 @@
 
 use crate::go::{go, minor};
 use crate::run::{Outcome, output, read, text, work, workspace};
+use goassay_audit::facts::Facts;
 use goassay_audit::isa::{Isa, Level, Recorded};
+use goassay_audit::policy::Policy;
+use goassay_audit::registry;
+use goassay_audit::verdict::Verdict;
 use goassay_binary::Binary;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -197,14 +201,88 @@ fn instruction(line: &str) -> Option<(u64, &str)> {
     Some((address, rest.split_whitespace().next()?))
 }
 
-/// Builds and looks at every row, or at a few of the newest Go.
+/// The rules of T4 on real builds: one that fails, and the same program built with exactly the variable that the failure
+/// prints.
+fn rules() -> Outcome {
+    let newest = |arch: &str, level: &str| {
+        let is = |row: &&Row| row.go == VERSIONS[3] && row.arch == arch && row.level == level;
+        let rows = rows();
+        let row = rows.iter().find(is).ok_or("no such row")?;
+        row.build().and_then(|file| read(&file))
+    };
+    for (rule, arch, fleet, failing, fix) in [
+        ("T4-fleet-level", "amd64", "v1", "v3", "GOAMD64=v1 go build"),
+        (
+            "T4-fleet-level",
+            "arm64",
+            "v8.0",
+            "v8.0,lse",
+            "GOARM64=v8.0 go build",
+        ),
+        (
+            "T4-unused-level",
+            "amd64",
+            "v3",
+            "v1",
+            "GOAMD64=v3 go build",
+        ),
+    ] {
+        let printed = failure(rule, &newest(arch, failing)?, arch, fleet)?
+            .ok_or_else(|| format!("{rule} does not fail for {arch} {failing}"))?;
+        if printed != fix {
+            return Err(format!("{rule} prints {printed} and not {fix}"));
+        }
+        // The value of the command is the level of the row that it builds.
+        let level = printed
+            .split_once(' ')
+            .and_then(|(set, _)| set.split_once('='));
+        let (_, level) = level.ok_or("the fix sets a variable")?;
+        let mended = newest(arch, level)?;
+        if let Some(printed) = failure(rule, &mended, arch, fleet)? {
+            return Err(format!(
+                "{rule} still fails after its fix and prints {printed}"
+            ));
+        }
+    }
+    // Synthetic: no command makes a program whose code needs more than it records.
+    let mut edited = newest("amd64", "v3")?;
+    let (from, to) = (b"build\tGOAMD64=v3", b"build\tGOAMD64=v1");
+    // The text is there twice: for readers of the file, and for the program itself.
+    for at in 0..edited.len() - to.len() {
+        if edited[at..].starts_with(from) {
+            edited[at..at + to.len()].copy_from_slice(to);
+        }
+    }
+    match failure("T4-recorded-level", &edited, "amd64", "v3")? {
+        Some(_) => Ok(()),
+        None => Err("code of v3 recorded as v1 does not fail".to_owned()),
+    }
+}
+
+/// The fix where the rule fails; none where it passes. Anything else is an error.
+fn failure(rule: &str, data: &[u8], arch: &str, fleet: &str) -> Outcome<Option<String>> {
+    let binary = Binary::parse(data).map_err(|e| format!("{e:?}"))?;
+    let mut policy = Policy::default();
+    let setting = Level::setting_of(arch).unwrap_or_default();
+    let levels = &mut policy.expectations.cpu_levels;
+    levels.insert(setting.to_owned(), fleet.to_owned());
+    let judge = registry::find(rule).ok_or("no such rule")?.judge;
+    match judge(&Facts::of(&binary), &policy) {
+        Verdict::Fail(failing) => Ok(Some(failing.fix)),
+        Verdict::Pass(_) => Ok(None),
+        other => Err(format!("{rule} for a fleet of {fleet}: {other:?}")),
+    }
+}
+
+/// Builds and looks at every row, or at a few of the newest Go; then the rules.
 pub(crate) fn check(fixed: bool) -> Outcome {
     let few = |row: &Row| row.go == VERSIONS[3] && !matches!(row.level, "v2" | "v4" | "v9.0");
-    let faults: Vec<String> = rows()
+    let mut faults: Vec<String> = rows()
         .iter()
         .filter(|row| !fixed || few(row))
         .filter_map(|row| Some(format!("  {}: {}", row.name(), row.check().err()?)))
         .collect();
+    faults.extend(rules().err());
     if faults.is_empty() {
         Ok(())
     } else {

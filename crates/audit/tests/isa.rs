@@ -121,3 +121,69 @@ fn a_truncated_file_never_passes() {
     }
     assert!(opened > 5, "{opened}");
 }
+
+/// Numbers that look random and are the same in each run (xorshift).
+fn numbers(mut state: u64) -> impl FnMut() -> usize {
+    move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 16) as usize
+    }
+}
+
+#[test]
+fn disturbed_tables_and_code_cost_no_more_and_break_nothing() {
+    for name in ["elf-amd64-go1.26", "elf-arm64-go1.27-pie"] {
+        let whole = goassay_fixtures::bytes(name);
+        let mut next = numbers(0x9e37_79b9_7f4a_7c15);
+        let mut opened = 0;
+        for _ in 0..25 {
+            let mut data = whole.clone();
+            // Runs of odd bytes, so that entries of the table of functions leap and overlap.
+            for _ in 0..40 {
+                let (at, byte) = (next() % (data.len() - 64), next() as u8);
+                data[at..at + 64].fill(byte);
+            }
+            let Ok(binary) = Binary::parse(&data) else {
+                continue;
+            };
+            opened += 1;
+            let Ok(used) = Isa::of(&binary).used else {
+                continue;
+            };
+            assert!(used.coverage.bytes <= data.len() as u64, "{name}");
+            assert!(
+                used.features
+                    .iter()
+                    .all(|feature| feature.examples.len() <= 5)
+            );
+        }
+        assert!(opened > 5, "{name}: {opened}");
+    }
+}
+
+#[test]
+fn code_that_is_not_code_is_a_gap_and_proves_nothing() {
+    for (name, setting, level) in [
+        ("elf-amd64-go1.26", "GOAMD64", "v1"),
+        ("elf-arm64-go1.27-pie", "GOARM64", "v8.0"),
+    ] {
+        let mut data = goassay_fixtures::bytes(name);
+        let text = {
+            let binary = Binary::parse(&data).expect("a Go binary");
+            let text = binary.image().section(&[b".text"]).expect("a text section");
+            text.offset.0 as usize..(text.offset.0 + text.len) as usize
+        };
+        let mut next = numbers(42);
+        data[text].iter_mut().for_each(|byte| *byte = next() as u8);
+        let binary = Binary::parse(&data).expect("headers and tables are whole");
+        let gap = Isa::of(&binary).used.expect_err("nothing of it is code");
+        assert!(gap.reason.ends_with("do not decode"), "{gap}");
+        let verdict = judge("T4-fleet-level", &binary, &[(setting, level)]);
+        assert!(
+            matches!(verdict, Verdict::Unknown(_)),
+            "{name}: {verdict:?}"
+        );
+    }
+}

@@ -80,15 +80,20 @@ impl Decode for Decoding {
         let mut body = None;
         for (address, word) in words(code) {
             // Nothing that is looked for has a word below; most words end here.
-            let Some(index) = PATTERNS.iter().position(|p| word & p.mask == p.value) else {
+            let found = PATTERNS.iter().position(|p| word & p.mask == p.value);
+            if found.is_none() && !is_unallocated(word) {
                 continue;
-            };
-            let body = body.get_or_insert_with(|| Body::of(code));
-            if !body.is_data(address) {
-                let feature = PATTERNS.get(index).map_or(LSE, |pattern| pattern.feature);
-                let proves = feature == LSE && !body.looks_at_a_byte;
-                notes.add(feature, address, proves, index as u32);
             }
+            let body = body.get_or_insert_with(|| Body::of(code));
+            if body.is_data(address) {
+                continue;
+            }
+            let Some(index) = found else {
+                return false;
+            };
+            let feature = PATTERNS.get(index).map_or(LSE, |pattern| pattern.feature);
+            let proves = feature == LSE && !body.looks_at_a_byte;
+            notes.add(feature, address, proves, index as u32);
         }
         true
     }
@@ -120,6 +125,11 @@ fn words<'a>(code: &Code<'a>) -> impl Iterator<Item = (u64, u32)> + use<'a> {
     numbers.enumerate().map(move |(i, word)| (at(i), word))
 }
 
+/// True for words in the two groups of encodings that no instruction has; words of zeros, which fill gaps, are in another.
+fn is_unallocated(word: u32) -> bool {
+    matches!(word >> 25 & 15, 1 | 3)
+}
+
 /// The address that `adrp xN, page` and `add xN, xN, #low` form.
 fn formed_address(at: u64, page: u32, low: u32) -> Option<u64> {
     let register = adrp(page)?;
@@ -128,6 +138,16 @@ fn formed_address(at: u64, page: u32, low: u32) -> Option<u64> {
     let pages = i64::from((page >> 3 & 0x1f_fffc | page >> 29 & 3).cast_signed() << 11 >> 11);
     let base = (at & !0xfff).wrapping_add_signed(pages << 12);
     adds.then(|| base.wrapping_add(u64::from(low >> 10 & 0xfff)))
+}
+
+/// How many words an `ldr` (literal) loads.
+fn literal_words(word: u32) -> usize {
+    let is_vector = word >> 26 & 1 != 0;
+    match (is_vector, word >> 30) {
+        (true, 2) => 4,
+        (_, 1) => 2,
+        _ => 1,
+    }
 }
 
 /// The register that an `adrp` sets.
@@ -157,7 +177,12 @@ impl Body {
                 // ldr (literal)
                 let distance = i64::from((word << 8).cast_signed() >> 13 << 2);
                 let at = address.wrapping_add_signed(distance);
-                data.extend([at, at.wrapping_add(4)]);
+                // Four words at most: the largest register has 16 bytes.
+                data.extend(
+                    (0..4)
+                        .map(|word| at.wrapping_add(4 * word))
+                        .take(literal_words(word)),
+                );
             } else if from_fixed
                 && (word & 0xffc0_0000 == 0x9100_0000 || word & 0xffc0_0000 == 0xf940_0000)
             {
@@ -237,6 +262,19 @@ mod tests {
     fn literals_are_no_instructions() {
         // ldr w1, #8; ret; literal
         assert!(uses(&[0x1800_0041, 0xd65f_03c0, LDADD]).is_empty());
+        // ldr q1, #8; ret; literal, of which the last word would be no instruction
+        let vector = [0x9c00_0041, 0xd65f_03c0, LDADD, LDADD, LDADD, 0x0200_0000];
+        assert!(uses(&vector).is_empty());
+    }
+
+    #[test]
+    fn words_that_no_instruction_has_make_it_no_code() {
+        let mut notes = Notes::new(KINDS.len());
+        let bytes = [LDADD.to_le_bytes(), 0x0200_0000u32.to_le_bytes()].concat();
+        assert!(!Decoding.function(&code(&bytes), &mut notes));
+        // Zeros fill gaps between functions.
+        let bytes = [LDADD.to_le_bytes(), [0; 4]].concat();
+        assert!(Decoding.function(&code(&bytes), &mut notes));
     }
 
     #[test]

@@ -99,7 +99,7 @@ pub struct Coverage {
     pub assembly: u64,
     /// Functions without a file that says what made them, such as those of C objects.
     pub unattributed: u64,
-    /// Compiled functions that do not decode, so that nothing of them counts.
+    /// Compiled functions that do not decode, so that nothing of them counts; more than one in a hundred make all of it a gap.
     pub undecodable: u64,
 }
 
@@ -257,7 +257,12 @@ fn scan(binary: &Binary<'_>, decoding: impl Decoding) -> (Option<Level>, Fact<Us
             "{} of {} compiled functions do not decode",
             coverage.undecodable, coverage.compiled
         );
-        gaps.push(Gap::new(Topic::Instructions, reason));
+        let gap = Gap::new(Topic::Instructions, reason);
+        // Among so much that is no code, what does decode does so by chance.
+        if coverage.undecodable > coverage.compiled / 100 {
+            return (demanded, Err(gap));
+        }
+        gaps.push(gap);
     }
     features.retain(|feature| feature.functions > 0);
     features.sort_by_key(|feature| feature.name);
