@@ -317,8 +317,13 @@ fn godebug(facts: &Facts<'_>) -> Result<Verdict, Verdict> {
         })
         .collect();
     let what = format!("{} defaults of GODEBUG weaken security", effective.len());
-    let fix =
-        "go mod edit -go=$(go env GOVERSION | sed 's/^go//') -dropgodebug=default && go build";
+    let drops: String = effective
+        .iter()
+        .map(|(_, weakness)| format!(" -dropgodebug={}", weakness.setting))
+        .collect();
+    let fix = format!(
+        r"go mod edit -go=$(go env GOVERSION | sed 's/^go//'){drops} && sed -i '/^\/\/go:debug /d' *.go && go build"
+    );
     Ok(fail(what, lines, fix))
 }
 
