@@ -15,7 +15,8 @@ use goassay_vuln::finding::Tier;
 use jiff::civil::Date;
 use std::path::PathBuf;
 
-const ABOUT: &str = "Says which known vulnerabilities are really in Go binaries";
+const ABOUT: &str =
+    "Assays Go binaries: known vulnerabilities, how they were built, what is in them";
 
 const EXIT_CODES: &str = "\
 Exit codes, the same for every format:
@@ -29,6 +30,7 @@ Examples:
   goassay scan ./server                 one binary
   goassay scan dist/ -o sarif=go.sarif  a directory, and a SARIF file
   goassay audit ./server                how it was built
+  goassay inspect ./server              all facts about it
   goassay db status                     which database is used
 
 Exit codes, the same for every format:

@@ -84,3 +84,43 @@ fn lists_exclude_each_other_and_a_filter_needs_one() {
         assert_eq!(outcome.code, Some(2), "{outcome}");
     }
 }
+
+/// The sample with a credential among its recorded settings, in the place of a line of the same length. The text is there
+/// twice: in the build information, and as the string that the program itself reads.
+fn with_credential(token: &str) -> Vec<u8> {
+    let mut binary = sample();
+    let line = b"dep\tgolang.org/x/text\t";
+    let setting = format!("build\tCGO_CFLAGS=-DTOKEN={token}");
+    while let Some(start) = binary.windows(line.len()).position(|w| w == line) {
+        let len = binary[start..].iter().position(|b| *b == b'\n').unwrap();
+        assert!(setting.len() <= len);
+        binary[start..start + len].fill(b' ');
+        binary[start..start + setting.len()].copy_from_slice(setting.as_bytes());
+    }
+    binary
+}
+
+#[test]
+fn credentials_are_in_no_document() {
+    let token = format!("ghp_{}", "a1B2".repeat(9));
+    let world = World::new();
+    world.write("server", with_credential(&token));
+    let mut seen = 0;
+    for args in [
+        &["inspect", "server", "--show", "all"][..],
+        &["inspect", "server", "--json"],
+        &["audit", "server", "--show", "all"],
+        &["audit", "server", "--json"],
+        &["audit", "server", "--format", "sarif"],
+        &["audit", "server", "--format", "html"],
+        &["audit", "server", "--format", "markdown"],
+        &["audit", "server", "--format", "github"],
+        &["check", "server"],
+        &["check", "server", "--json"],
+    ] {
+        let outcome = world.run(args);
+        assert!(!outcome.stdout.contains(&token[4..]), "{outcome}");
+        seen += usize::from(outcome.stdout.contains("GitHub"));
+    }
+    assert!(seen >= 6, "that there is one is said: {seen}");
+}

@@ -105,7 +105,8 @@ fn of_pe(pe: &PeHardening<'_>) -> Vec<Statement> {
             subsystem.name().to_owned()
         }),
         say("authenticode-signature", &pe.authenticode, |set| {
-            format!("{} (not verified)", yes(*set))
+            let said = if *set { "yes (not verified)" } else { "no" };
+            said.to_owned()
         }),
         say("writable-and-executable", &pe.writable_executable, |list| {
             listed(&list.iter().map(|name| lossy(name)).collect::<Vec<_>>())
@@ -142,7 +143,17 @@ fn of_macho(macho: &MachOHardening<'_>) -> Vec<Statement> {
         say(
             "writable-and-executable",
             &macho.writable_executable,
-            |list| listed(&list.iter().map(|s| lossy(s.name)).collect::<Vec<_>>()),
+            |list| {
+                let segments = list.iter().map(|segment| {
+                    let later = if segment.initial.is_writable_executable() {
+                        ""
+                    } else {
+                        " (not at start, but it may become so)"
+                    };
+                    format!("{}{later}", lossy(segment.name))
+                });
+                listed(&segments.collect::<Vec<_>>())
+            },
         ),
     ]
 }

@@ -141,16 +141,14 @@ impl Block<'_, '_> {
 
     fn settings(&mut self, facts: &Facts) -> io::Result<()> {
         self.fact("settings", &facts.settings, "", |line, settings| {
+            // These two have lines of their own.
+            let own = ["-ldflags", "DefaultGODEBUG"];
+            let rest = settings.iter().filter(|s| !own.contains(&s.key.as_str()));
+            let rest: Vec<String> = rest.map(|s| format!("{}={}", s.key, s.value)).collect();
             if settings.is_empty() {
                 return line.say("none recorded");
             }
-            settings
-                .iter()
-                .enumerate()
-                .fold(line, |line, (i, setting)| {
-                    let line = if i == 0 { line } else { line.glue(",") };
-                    line.name(Paint::Plain, &format!("{}={}", setting.key, setting.value))
-                })
+            crate::layout::list(line, rest.iter().map(String::as_str))
         })
     }
 
@@ -188,19 +186,30 @@ impl Block<'_, '_> {
         }
     }
 
+    /// Defaults that weaken security, and how many others there are.
     fn godebug(&mut self, godebug: &Fact<Vec<facts::Godebug>>) -> io::Result<()> {
+        let all = self.all;
         self.fact("GODEBUG", godebug, "", |line, list| {
-            if list.is_empty() {
-                return line.say("defaults of the toolchain");
-            }
-            list.iter().enumerate().fold(line, |line, (i, setting)| {
+            let shown = list.iter().filter(|s| all || s.weakens.is_some());
+            let shown: Vec<&facts::Godebug> = shown.collect();
+            let others = list.len() - shown.len();
+            let line = shown.iter().enumerate().fold(line, |line, (i, setting)| {
                 let line = if i == 0 { line } else { line.glue(",") };
                 let line = line.name(Paint::Plain, &format!("{}={}", setting.name, setting.value));
                 match &setting.weakens {
                     Some(why) => line.prose(&format!("({why})")),
                     None => line,
                 }
-            })
+            });
+            match (others, shown.is_empty()) {
+                (0, true) => line.say("defaults of the toolchain"),
+                (0, false) => line,
+                (n, true) => line.paint(Paint::Faint, &format!("{n} older defaults (--show all)")),
+                (n, false) => line.glue(";").paint(
+                    Paint::Faint,
+                    &format!("{n} other older defaults (--show all)"),
+                ),
+            }
         })
     }
 
