@@ -1,7 +1,7 @@
 //! Size attribution: every byte of the file, given to exactly one owner.
 //!
 //! A [`Size`] is one list of [`Row`]s (section × owner × kind × how) whose bytes add up to the file's length, because
-//! each row is taken from a [`ledger`] of ranges that are still free and what stays free becomes rows too. The views (by
+//! each row is taken from a `ledger` of ranges that are still free and what stays free becomes rows too. The views (by
 //! section, by module and package, by kind) are sums over that list; functions split two kinds of a package's bytes further.
 //! Nothing is estimated silently: [`How`] says where bytes were shared out.
 
