@@ -7,6 +7,13 @@
   const CODE = data.kinds.indexOf("code"), PCLNTAB = data.kinds.indexOf("pclntab");
   const MOST_CELLS = 2500, MOST_ROWS = 400;
 
+  // How bytes were found that do not belong to their owner alone, by the data's own words.
+  const HOWS = [
+    ["referenced", "found by references: up to where the next one points"],
+    ["pro-rata", "shared out pro rata"],
+    ["first-user", "shared with others, counted here as the first user"],
+  ];
+
   // Characters that are invisible or change how others are shown become visible.
   const odd = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
   const visible = (text) => text.replace(odd, (c) => "\\u{" + c.charCodeAt(0).toString(16) + "}");
@@ -37,7 +44,7 @@
 
   // A node: a name, bytes, bytes by kind and by how they were found; its parts are made when they are first asked for.
   function node(name, parent, more) {
-    return Object.assign({ name, parent, bytes: 0, kinds: new Float64Array(K), hows: [0, 0, 0], parts: () => [] }, more);
+    return Object.assign({ name, parent, bytes: 0, kinds: new Float64Array(K), hows: new Float64Array(data.hows.length), parts: () => [] }, more);
   }
   function add(n, kind, how, bytes) {
     n.bytes += bytes; n.kinds[kind] += bytes; n.hows[how] += bytes;
@@ -83,7 +90,7 @@
     return data.kinds.map((kind, k) => {
       const part = node(spaced(kind), n, { item, kindClass: kind });
       if (n.kinds[k] > 0) add(part, k, 0, n.kinds[k]);
-      part.hows = [0, 0, 0];
+      part.hows.fill(0);
       if (k === CODE || k === PCLNTAB) part.parts = lazily(() => functionsOf(item, k, part, n.kinds[k]));
       return part;
     });
@@ -329,8 +336,10 @@
     if (n.parent && n.parent.parent) size += " · " + percent(n.bytes, n.parent.bytes) + " of " + label(n.parent);
     lines.push(size);
     if (n.version) lines.push("version " + n.version);
-    if (n.hows[2] > 0) lines.push(percent(n.hows[2], n.bytes) + " of it shared out pro rata");
-    if (n.hows[1] > 0) lines.push(percent(n.hows[1], n.bytes) + " of it shared with others, counted here as the first user");
+    for (const [how, words] of HOWS) {
+      const bytes = n.hows[data.hows.indexOf(how)];
+      if (bytes > 0) lines.push(percent(bytes, n.bytes) + " of it " + words);
+    }
     box.replaceChildren(element("strong", "", label(n)), ...lines.map((line) => element("em", "", line)));
     box.hidden = false;
     const area = cell.element.getBoundingClientRect();
