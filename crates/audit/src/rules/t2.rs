@@ -236,7 +236,10 @@ fn credentials(facts: &Facts<'_>) -> Result<Verdict, Verdict> {
         .map(|c| format!("{}: {} ({})", c.place, c.value.shown, c.value.kind))
         .collect();
     if !found.is_empty() {
-        let what = format!("{} values look like credentials", found.len());
+        let what = match found.len() {
+            1 => "a value looks like a credential".to_owned(),
+            count => format!("{count} values look like credentials"),
+        };
         return Ok(fail(
             what,
             found,
