@@ -1,9 +1,12 @@
 //! `cargo xtask test-peers [--fixed] [--only WORD]`: what cannot run with Rust alone, because it asks programs that are not ours.
 //!
 //! Build information against `go version -m`, ELF headers against `readelf`, hardening and debug information against
-//! several readers, instruction-set levels against the compiler, findings against govulncheck (the matrix, all of it or its fixed part); or those whose name has a word. What is missing on the machine is installed through the Go module proxy where that is
-//! possible; otherwise the task fails and names it.
+//! several readers, the audit of programs that were not made for it against its explanations, instruction-set levels against
+//! the compiler, findings against govulncheck (the matrix, all of it or its fixed part); or those whose name has a word.
+//! What is missing on the machine is installed through the Go module proxy where that is possible; otherwise the task fails
+//! and names it.
 
+mod audit_corpus;
 mod hardening;
 
 use crate::go::{self, GOVULNCHECK, install};
@@ -53,7 +56,7 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         }
     }
     install(GOVULNCHECK)?;
-    let checks: [(&str, &dyn Fn() -> Outcome); 6] = [
+    let checks: [(&str, &dyn Fn() -> Outcome); 7] = [
         ("build information against go version -m", &|| {
             each_binary(build_information)
         }),
@@ -65,6 +68,10 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         (
             "hardening against readelf, checksec and independent PE and Mach-O readers",
             &|| hardening::main(part == "--full"),
+        ),
+        (
+            "audit of programs that were not made for it (audit-corpus)",
+            &|| audit_corpus::main(part == "--full"),
         ),
         ("size page in a headless Chromium", &size_page::check),
         ("findings against govulncheck", &|| {

@@ -6,7 +6,7 @@
 mod elf;
 mod explained;
 mod ours;
-mod programs;
+pub(super) mod programs;
 
 use crate::go::{go, modinfo};
 use crate::run::{Context, Outcome, output, read, sha256, text, work, workspace};

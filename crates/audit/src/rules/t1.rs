@@ -29,7 +29,7 @@ pub(super) static RULES: &[Rule] = &[
         pass: "The binary has an identity by which debuggers and debuginfod look for its debug information: a GNU build ID, \
                a debug link, or a Mach-O UUID.",
         limits: "That the debug information exists anywhere is not checked.",
-        help: "gdb, delve and debuginfod find a separate debug file by the GNU build ID. Go 1.26 and later write one by \
+        help: "gdb, delve and debuginfod find a separate debug file by the GNU build ID. Go 1.24 and later write one by \
                default; from Go 1.23 on, `-B gobuildid` derives it from Go's own build ID.",
         judge: |facts, policy| settle(debug_findable(facts, policy)),
     },

@@ -41,7 +41,7 @@ pub(super) static RULES: &[Rule] = &[
         level: Some(Level::Note),
         profiles: &[],
         pass: "The linker flags are recorded, or no variable was set by `-X` as far as the data shows.",
-        limits: "Values shorter than four bytes, or made of punctuation, are not found in data.",
+        limits: "Values shorter than four bytes, longer than 1 KiB, of several lines, or made of punctuation, are not found in data.",
         help: "With `-trimpath` the go command leaves `-ldflags` out of the build information (golang/go#63432). Nobody can \
                then build the program again from what it says itself. Prefer what the go command records anyway (version \
                and commit) to variables set by `-X`.",

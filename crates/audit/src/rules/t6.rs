@@ -15,7 +15,7 @@ pub(super) static RULES: &[Rule] = &[
         title: "the version of the program is recorded",
         level: Some(Level::Warning),
         profiles: &[(Profile::Distro, Some(Level::Error))],
-        pass: "The build information has a version of the main module.",
+        pass: "The build information has a version of the main module. Programs of the Go distribution have that of their toolchain.",
         limits: "That the source was that of the version is not proven: a tag can be moved, and the go command believes the \
                  checkout.",
         help: "Scanners, registries and people look for the version in the build information; a variable that `-X` sets is seen \
@@ -68,8 +68,21 @@ pub(super) static RULES: &[Rule] = &[
     },
 ];
 
+/// The release of which a program of the Go distribution itself is (`cmd/go`): it has no module, and is of the version of its
+/// toolchain. Elements without a dot are the standard library's, so nobody else's import path begins so.
+fn distributed<'f>(facts: &'f Facts<'_>, main: &MainVersion) -> Option<&'f str> {
+    let package = main.package.as_deref()?;
+    let info = facts.binary.build_info().ok()?;
+    let is_release = !info.go_version.starts_with("devel") && !info.go_version.contains("-devel");
+    let own = main.module.is_none() && package.starts_with("cmd/");
+    (own && is_release).then_some(info.go_version)
+}
+
 fn version(facts: &Facts<'_>) -> Result<Verdict, Verdict> {
     let main = known(&facts.version)?;
+    if let Some(go) = distributed(facts, main) {
+        return Ok(pass(format!("part of the Go distribution: {go}")));
+    }
     let fix = "git tag v1.2.3 && go build -buildvcs=true";
     let what = match main.kind {
         VersionKind::Release | VersionKind::PreRelease | VersionKind::Pseudo => {
@@ -177,6 +190,9 @@ fn origin(facts: &Facts<'_>) -> Result<Verdict, Verdict> {
     }
     if has_sum(facts) {
         return Ok(pass("a version with its checksum"));
+    }
+    if let Some(go) = distributed(facts, main) {
+        return Ok(pass(format!("part of the Go distribution: {go}")));
     }
     complete(facts)?;
     if main.kind == VersionKind::Pseudo {

@@ -141,6 +141,9 @@ fn t6() -> Vec<Case> {
         case("T6-version", "fail", PURE).info(FILES),
         case("T6-version", "fail", PURE)
             .info("path\tx\nmod\ta.b/x\t(devel)\t\nbuild\tvcs.revision=abc\n"),
+        case("T6-version", "pass", PURE).info("path\tcmd/go\nbuild\tGOOS=linux\n"),
+        case("T6-version", "fail", PURE).info("path\ta.b/cmd/go\nbuild\tGOOS=linux\n"),
+        case("T6-origin", "pass", PURE).info("path\tcmd/go\nbuild\tGOOS=linux\n"),
         case("T6-version", "unknown", PURE).info("path\tx\nnews\nbuild\tGOOS=linux\n"),
         case("T6-version", "unknown", PURE).facts(|f| f.version = Err(gap())),
         case("T6-tag", "pass", PURE).info(TAGGED),

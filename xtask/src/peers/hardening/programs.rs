@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A program and the name it is shown with.
-pub(super) struct Program {
-    pub(super) name: String,
-    pub(super) path: PathBuf,
+pub(in crate::peers) struct Program {
+    pub(in crate::peers) name: String,
+    pub(in crate::peers) path: PathBuf,
 }
 
 /// Debian packages of Go programs; most of them link C code.
@@ -117,12 +117,21 @@ pub(super) fn fixed(folder: &Path) -> Outcome<Vec<Program>> {
         path: fixture.write_to(folder),
     });
     let mut programs: Vec<Program> = fixtures.collect();
-    let (plain, stripped) = matrix::coredns()?;
-    programs.extend([plain, stripped].map(|path| named("", path)));
-    let root = text(go().args(["env", "GOROOT"]))?;
-    programs.extend(below("Go", Path::new(root.trim()))?);
+    programs.extend(not_made_for_this(false)?);
     for (name, flags) in MADE {
         programs.push(made(folder, name, flags)?);
+    }
+    Ok(programs)
+}
+
+/// `CoreDNS` with and without symbols and the programs of the installed Go, or, `full`, all others as well.
+pub(in crate::peers) fn not_made_for_this(full: bool) -> Outcome<Vec<Program>> {
+    let (plain, stripped) = matrix::coredns()?;
+    let mut programs: Vec<Program> = [plain, stripped].map(|path| named("", path)).into();
+    let root = text(go().args(["env", "GOROOT"]))?;
+    programs.extend(below("Go", Path::new(root.trim()))?);
+    if full {
+        programs.extend(more()?);
     }
     Ok(programs)
 }

@@ -1,6 +1,7 @@
 //! Values of `-X` in the data of a binary that does not record them.
 
 use super::{MOST, Source, Value};
+use crate::facts::secret;
 use goassay_binary::Binary;
 use goassay_binary::address::VirtualAddress;
 use goassay_binary::bytes::Bytes;
@@ -119,6 +120,9 @@ fn text_at<'a>(
     *budget = budget.checked_sub(len)?;
     let (last, text) = stored.data().split_last()?;
     let text = std::str::from_utf8(text).ok().filter(|_| *last == 0)?;
+    if is_packed(image, address) || is_embedded(text) {
+        return None;
+    }
     let is_text = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
     // Bytes that are no text at all can be printable by chance.
     let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
@@ -126,9 +130,69 @@ fn text_at<'a>(
     (plausible || is_module_text(text)).then_some(text)
 }
 
+/// Whether text lies right before an address, as among texts of the source, of which one in many happens to be aligned and
+/// to be followed by a NUL. Before a text of `-X` lie padding or data; of those, one byte can look like text.
+fn is_packed(image: &Image<'_>, address: VirtualAddress) -> bool {
+    const BEFORE: u64 = 4;
+    let start = address.0.checked_sub(BEFORE).map(VirtualAddress);
+    let before = start.and_then(|start| image.slice(start, BEFORE));
+    before.is_some_and(|bytes| bytes.data().iter().all(|b| is_of_text(*b)))
+}
+
+fn is_of_text(byte: u8) -> bool {
+    byte.is_ascii_graphic() || byte.is_ascii_whitespace()
+}
+
+/// Longest text that somebody would give to `-X`, in bytes.
+const LONGEST_GIVEN: usize = 1024;
+
+/// Whether a text is a file that `//go:embed` put into a string (which has a place of its own from 1 KiB on): it has lines, or
+/// is long. A key in PEM has lines as well, so what looks like a credential stays.
+fn is_embedded(text: &str) -> bool {
+    let like_file = text.len() > LONGEST_GIVEN || text.contains('\n');
+    like_file && !is_module_text(text) && secret::judge("", text).is_none()
+}
+
 /// How the linker aligns read-only data of a size (`symalign`): to the highest power of two that is not larger, 8 at most
 /// being sure on every architecture.
 fn alignment(size: u64) -> u64 {
     let highest = 63 - size.max(1).leading_zeros();
     1 << highest.min(3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_not_what_is_given_to_the_linker() {
+        assert!(is_embedded("// Package x.\npackage x\n"));
+        assert!(is_embedded(&"word ".repeat(300)));
+        assert!(!is_embedded("1.6.20~ds1-1+deb12u3"));
+        assert!(!is_embedded("path\tcmd/go\nbuild\tGOOS=linux\n"));
+        let key =
+            "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----";
+        assert!(!is_embedded(key));
+    }
+
+    #[test]
+    fn texts_behind_texts_are_packed() {
+        let data = goassay_fixtures::bytes("elf-amd64-go1.27");
+        let binary = Binary::parse(&data).unwrap();
+        let image = binary.image();
+        let literal = b"invalid memory address or nil pointer dereference";
+        let at = data
+            .windows(literal.len())
+            .position(|w| w == literal)
+            .unwrap();
+        let segment = image.segments.iter().find(|s| {
+            usize::try_from(s.offset.0).unwrap() <= at
+                && at < usize::try_from(s.offset.0 + s.len).unwrap()
+        });
+        let segment = segment.unwrap();
+        let address = VirtualAddress(segment.address.0 + at as u64 - segment.offset.0);
+        assert!(is_packed(image, address));
+        let (variables, _) = variables(&binary).unwrap();
+        assert!(!is_packed(image, variables));
+    }
 }

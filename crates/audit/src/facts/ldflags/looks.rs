@@ -45,8 +45,8 @@ impl Looks {
     }
 }
 
-/// `2026-11-21`, `2026-11-21T10:11:12Z`, `20261121101112`, `Sat Nov 21 10:11:12 UTC 2026`, `1763719872` where the variable's
-/// name says time or date.
+/// `2026-11-21`, `2026-11-21T10:11:12Z`, `20261121101112`, `20261121-10:11:12` (as promu writes it),
+/// `Sat Nov 21 10:11:12 UTC 2026`, `1763719872` where the variable's name says time or date, or is not known.
 fn is_date(variable: &str, value: &str) -> bool {
     let name = variable
         .rsplit('.')
@@ -57,11 +57,27 @@ fn is_date(variable: &str, value: &str) -> bool {
         .iter()
         .any(|word| name.contains(word));
     let digits = value.bytes().all(|b| b.is_ascii_digit()) && !value.is_empty();
-    let seconds = digits && value.len() == 10 && says_time;
+    let recent = digits && value.len() == 10 && value.starts_with(['1', '2']);
+    let seconds = recent && (says_time || name.is_empty());
     let packed = digits
         && matches!(value.len(), 8 | 14)
         && (value.starts_with("20") && (says_time || value.len() == 14));
-    seconds || packed || has_iso_day(value) || has_month_name(value)
+    seconds
+        || packed
+        || is_packed_day_and_time(value)
+        || has_iso_day(value)
+        || has_month_name(value)
+}
+
+/// `20261121-10:11:12`
+fn is_packed_day_and_time(value: &str) -> bool {
+    let Some((day, time)) = value.split_once('-') else {
+        return false;
+    };
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let clock: Vec<&str> = time.split(':').collect();
+    let is_clock = clock.len() == 3 && clock.iter().all(|part| part.len() == 2 && digits(part));
+    day.len() == 8 && day.starts_with("20") && digits(day) && is_clock
 }
 
 /// A day `2026-11-21` or `2026/11/21` at the start or behind a blank.
@@ -119,6 +135,10 @@ mod tests {
             ("main.d", "Sat Nov 21 10:11:12 UTC 2026", Looks::Date),
             ("main.d", "built at 2026-11-21_10:11:12", Looks::Date),
             ("main.d", "20261121101112", Looks::Date),
+            ("main.d", "20261121-10:11:12", Looks::Date),
+            ("main.d", "20261121-1.2.3", Looks::Plain),
+            ("", "1763719872", Looks::Date),
+            ("", "9763719872", Looks::Plain),
             ("main.buildTime", "1763719872", Looks::Date),
             ("main.n", "1763719872", Looks::Plain),
             ("main.n", "2026", Looks::Plain),

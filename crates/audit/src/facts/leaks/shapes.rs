@@ -40,6 +40,7 @@ const NOBODY: &[&str] = &[
     "john",
     "johndoe",
     "linuxbrew",
+    "local",
     "me",
     "my",
     "myuser",
@@ -108,7 +109,9 @@ fn home(bytes: &[u8], at: usize, mark: &str) -> Option<Found> {
     let attached = !is_flag(bytes, at)
         && before.is_some_and(|b| b.is_ascii_alphanumeric() || b"._-/".contains(&b));
     let built = || BUILDING.iter().any(|part| behind.contains(part));
-    let plausible = is_user(name) && (!attached || built()) && !rest.is_empty();
+    // An empty element is where one text ends and another begins: `/home`, `/pkg/`, `/proc`.
+    let goes_on = !rest.is_empty() && !rest.starts_with(separator as char);
+    let plausible = is_user(name) && (!attached || built()) && goes_on;
     if !plausible || separator == b'\\' && !drive {
         return None;
     }
@@ -211,6 +214,8 @@ mod tests {
             "/home/user/.config",
             "/home/",
             "/home/eve",
+            // Texts side by side, as in a program that was not made for this.
+            "/etc//home/pkg//proc/root/sbin/src/",
             "/home/$USER/x",
             "example.com/Users/eve/list",
             "HKEY\\Users\\eve\\x",

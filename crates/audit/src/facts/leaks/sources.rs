@@ -51,12 +51,19 @@ fn goroot(table: &[u8]) -> Option<&str> {
         .filter(|root| is_absolute(root))
 }
 
-/// What the paths of one origin have in common: the module cache, or else the folder.
+/// What the paths of one origin have in common: the module cache, `src` of a GOPATH, or else the folder.
 fn root(path: &str) -> &str {
     let cache = "/pkg/mod/";
     let cache = path.find(cache).and_then(|at| path.get(..at + cache.len()));
     let folder = path.rfind(['/', '\\']).and_then(|at| path.get(..at));
-    cache.or(folder).unwrap_or(path)
+    cache.or_else(|| gopath(path)).or(folder).unwrap_or(path)
+}
+
+/// Up to `/src/`, where an import path with a host follows, as Debian builds.
+fn gopath(path: &str) -> Option<&str> {
+    let end = path.find("/src/")? + "/src/".len();
+    let (host, _) = path.get(end..)?.split_once('/')?;
+    host.contains('.').then_some(path.get(..end)?)
 }
 
 #[cfg(test)]
@@ -71,6 +78,8 @@ mod tests {
                 "/home/eve/go/pkg/mod/",
             ),
             ("/home/eve/work/x/main.go", "/home/eve/work/x"),
+            ("/build/_build/src/a.b/c/x.go", "/build/_build/src/"),
+            ("/home/eve/src/x/main.go", "/home/eve/src/x"),
             ("C:\\work\\main.go", "C:\\work"),
         ] {
             assert_eq!(root(path), expected);
