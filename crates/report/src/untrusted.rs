@@ -48,6 +48,22 @@ fn json_escape(c: char, out: &mut impl Write) -> fmt::Result {
         .try_for_each(|unit| write!(out, "\\u{unit:04x}"))
 }
 
+/// Hostile text as text, or as a quoted attribute, of HTML and SVG: dangerous characters visible, none of it markup.
+pub(crate) fn escape_markup(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in Untrusted(text).to_string().chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            _ => safe.push(c),
+        }
+    }
+    safe
+}
+
 enum Piece<'a> {
     Plain(&'a str),
     Escape(char),

@@ -146,3 +146,12 @@ impl<'a> From<&'a Failure> for FailureWire<'a> {
         }
     }
 }
+
+/// What stands in the way of a whole answer; `target` and `index` are numbers in the document.
+#[derive(Serialize)]
+pub(crate) struct ObstacleWire {
+    pub(crate) kind: &'static str,
+    pub(crate) target: Option<usize>,
+    pub(crate) index: usize,
+    pub(crate) reason: String,
+}

@@ -1,7 +1,7 @@
 //! One self-contained page: no script, no outside request. Nothing from a binary is ever markup.
 
 use super::{Counts, Report, Sort, Target, conclusion, failed, sort};
-use crate::untrusted::Untrusted;
+use crate::untrusted::escape_markup as escape;
 use goassay_audit::verdict::{Failing, Judged};
 use std::io::{self, Write};
 
@@ -180,20 +180,4 @@ fn put_rest(target: &Target, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     writeln!(out, "</table></details>")
-}
-
-/// Hostile text as text of a page.
-fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in Untrusted(text).to_string().chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            _ => safe.push(c),
-        }
-    }
-    safe
 }

@@ -5,7 +5,7 @@
 use super::{Counts, IdleWaiver, Obstacle, Report, Run, Sort, Target, sort};
 use crate::document::IdleCause;
 use crate::harmless;
-use crate::wire::{DatabaseWire, FactsWire, FailureWire, GapWire, ToolWire};
+use crate::wire::{DatabaseWire, FactsWire, FailureWire, GapWire, ObstacleWire, ToolWire};
 use goassay_audit::registry::Rule;
 use goassay_audit::verdict::{Judged, Waived};
 use serde::Serialize;
@@ -80,9 +80,7 @@ impl From<&Report> for VerdictWire {
             outcome: report.verdict().outcome.name(),
             exit_code: report.exit_code(),
             counts: CountsWire::from(report.verdict().counts),
-            obstacles: obstacles
-                .map(|obstacle| ObstacleWire::new(*obstacle, report.run()))
-                .collect(),
+            obstacles: obstacles.map(|o| obstacle(*o, report.run())).collect(),
         }
     }
 }
@@ -124,26 +122,16 @@ impl From<Counts> for CountsWire {
     }
 }
 
-#[derive(Serialize)]
-struct ObstacleWire {
-    kind: &'static str,
-    target: Option<usize>,
-    index: usize,
-    reason: String,
-}
-
-impl ObstacleWire {
-    fn new(obstacle: Obstacle, run: &Run) -> Self {
-        let (target, index) = match obstacle {
-            Obstacle::Failure(index) => (None, index),
-            Obstacle::Unknown(target, index) => (Some(target), index),
-        };
-        ObstacleWire {
-            kind: obstacle.name(),
-            target,
-            index,
-            reason: obstacle.reason(run),
-        }
+fn obstacle(obstacle: Obstacle, run: &Run) -> ObstacleWire {
+    let (target, index) = match obstacle {
+        Obstacle::Failure(index) => (None, index),
+        Obstacle::Unknown(target, index) => (Some(target), index),
+    };
+    ObstacleWire {
+        kind: obstacle.name(),
+        target,
+        index,
+        reason: obstacle.reason(run),
     }
 }
 

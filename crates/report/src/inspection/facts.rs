@@ -538,7 +538,7 @@ fn entry_points(binary: &Binary<'_>) -> Fact<Vec<EntryPoint>> {
     })
 }
 
-fn lossy(text: &[u8]) -> String {
+pub(super) fn lossy(text: &[u8]) -> String {
     String::from_utf8_lossy(text).into_owned()
 }
 

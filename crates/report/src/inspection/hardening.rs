@@ -1,6 +1,6 @@
 //! What the headers of each format say about hardening, as statements with one name each.
 
-use super::facts::{Fact, Gap, Statement};
+use super::facts::{Fact, Gap, Statement, lossy};
 use goassay_binary::gap::Fact as Read;
 use goassay_binary::hardening::{ElfHardening, Hardening, MachOHardening, PeHardening};
 
@@ -42,10 +42,6 @@ fn listed(names: &[String]) -> String {
         names if names.len() <= 5 => names.join(", "),
         names => format!("{} of them", names.len()),
     }
-}
-
-fn lossy(text: &[u8]) -> String {
-    String::from_utf8_lossy(text).into_owned()
 }
 
 fn of_elf(elf: &ElfHardening<'_>) -> Vec<Statement> {

@@ -6,7 +6,9 @@
 use crate::document::{Baseline, IdleCause, IdleSuppression, Report, Run, Standing, Target};
 use crate::harmless;
 use crate::verdict::{Counts, Obstacle};
-use crate::wire::{DatabaseWire, FactsWire, FailureWire, GapWire, NamedVersionWire, ToolWire, hex};
+use crate::wire::{
+    DatabaseWire, FactsWire, FailureWire, GapWire, NamedVersionWire, ObstacleWire, ToolWire, hex,
+};
 use goassay_vuln::finding::{
     Applies, Finding, PathGrade, ReviewStatus, Symbol, TierEvidence, Variant, VariantKind,
 };
@@ -73,7 +75,7 @@ impl From<&Report> for VerdictWire {
                 .verdict()
                 .obstacles
                 .iter()
-                .map(|o| ObstacleWire::new(*o, report.run()))
+                .map(|o| obstacle(*o, report.run()))
                 .collect(),
         }
     }
@@ -116,28 +118,18 @@ impl From<Counts> for CountsWire {
     }
 }
 
-#[derive(Serialize)]
-struct ObstacleWire {
-    kind: &'static str,
-    target: Option<usize>,
-    index: usize,
-    reason: String,
-}
-
-impl ObstacleWire {
-    fn new(obstacle: Obstacle, run: &Run) -> Self {
-        let (target, index) = match obstacle {
-            Obstacle::Failure(index) => (None, index),
-            Obstacle::Gap(target, index)
-            | Obstacle::Undecided(target, index)
-            | Obstacle::Tier(target, index) => (Some(target), index),
-        };
-        ObstacleWire {
-            kind: obstacle.name(),
-            target,
-            index,
-            reason: obstacle.reason(run),
-        }
+fn obstacle(obstacle: Obstacle, run: &Run) -> ObstacleWire {
+    let (target, index) = match obstacle {
+        Obstacle::Failure(index) => (None, index),
+        Obstacle::Gap(target, index)
+        | Obstacle::Undecided(target, index)
+        | Obstacle::Tier(target, index) => (Some(target), index),
+    };
+    ObstacleWire {
+        kind: obstacle.name(),
+        target,
+        index,
+        reason: obstacle.reason(run),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::tree::groups;
 use super::{Picture, data, human};
-use crate::untrusted::Untrusted;
+use crate::untrusted::escape_markup as escape;
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 
@@ -54,12 +54,6 @@ fn without_script(picture: &Picture<'_>, out: &mut dyn Write) -> io::Result<()> 
         writeln!(out, "<tr><td>{name}</td><td>{size}</td></tr>")?;
     }
     writeln!(out, "</table>\n</noscript>")
-}
-
-fn escape(text: &str) -> String {
-    let visible = Untrusted(text).to_string();
-    let visible = visible.replace('&', "&amp;").replace('<', "&lt;");
-    visible.replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// SHA-256 in base64, as a content security policy names a script.

@@ -3,7 +3,7 @@
 use super::squarify::{Rect, squarify};
 use super::tree::{Group, GroupKind, Item, groups};
 use super::{Picture, human};
-use crate::untrusted::Untrusted;
+use crate::untrusted::escape_markup as escape;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -196,22 +196,6 @@ fn short<'n>(name: &'n str, group: &str) -> &'n str {
         .strip_prefix(group)
         .and_then(|rest| rest.strip_prefix('/'));
     rest.filter(|rest| !rest.is_empty()).unwrap_or(name)
-}
-
-fn escape(text: &str) -> String {
-    let visible = Untrusted(text).to_string();
-    let mut escaped = String::with_capacity(visible.len());
-    for c in visible.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            _ => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]
