@@ -3,6 +3,7 @@
 //! What comes out is owned, so that the file can be let go. Every way in which a file cannot be examined becomes a failure
 //! of the report, none ends the run. What is a Go binary is for the reader to say.
 
+use crate::failure::Failure as Stop;
 use crate::inputs::{self, Candidate, Source};
 use crate::map::Mapped;
 use goassay_binary::container::{self, Member};
@@ -74,9 +75,6 @@ impl Opened<'_> {
 
 /// What a command wants to know of each binary. An error ends the run: it is not about the file.
 pub(crate) type Look<'l, T> = dyn Fn(&Opened<'_>) -> Result<T, Stop> + Sync + 'l;
-
-/// Why a run ends.
-pub(crate) type Stop = crate::failure::Failure;
 
 /// Examines one file.
 ///

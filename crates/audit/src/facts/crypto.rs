@@ -4,7 +4,7 @@
 //! a section `.go.fipsinfo` (Go 1.24 and later). What counts is named in each variant.
 
 use super::names::Names;
-use super::{settings, toolchain};
+use super::{godebug, settings, toolchain};
 use goassay_binary::Binary;
 use goassay_binary::gap::{Fact, Gap};
 
@@ -109,14 +109,20 @@ const MOST_BESIDE: usize = 50;
 ///
 /// # Errors
 /// Where the names of the functions could not be read.
-pub fn read(binary: &Binary<'_>, names: Result<&Names, &Gap>) -> Fact<Crypto> {
+pub fn read(
+    binary: &Binary<'_>,
+    names: Result<&Names, &Gap>,
+    godebug: Result<&Vec<godebug::Setting>, &Gap>,
+) -> Fact<Crypto> {
     let names = names.map_err(Clone::clone)?;
     let (variant, evidence) = variant(binary, names);
     let beside = names.packages_below("golang.org/x/crypto/");
     Ok(Crypto {
         variant,
         evidence,
-        fips_mode: fips_mode(binary),
+        fips_mode: godebug
+            .map(|settings| fips_mode(settings))
+            .map_err(Clone::clone),
         beside: beside.take(MOST_BESIDE).map(str::to_owned).collect(),
     })
 }
@@ -179,13 +185,12 @@ fn go_module(binary: &Binary<'_>, names: &Names) -> Option<(String, Vec<String>)
 }
 
 /// The mode that the program starts in.
-fn fips_mode(binary: &Binary<'_>) -> Fact<FipsMode> {
-    let settings = super::godebug::read(binary)?;
+fn fips_mode(settings: &[godebug::Setting]) -> FipsMode {
     let last = settings.iter().rfind(|setting| setting.name == "fips140");
-    Ok(match last.map(|setting| setting.value.as_str()) {
+    match last.map(|setting| setting.value.as_str()) {
         Some("on") => FipsMode::On,
         Some("only") => FipsMode::Only,
         Some("debug") => FipsMode::Debug,
         _ => FipsMode::Off,
-    })
+    }
 }

@@ -64,14 +64,15 @@ impl<'a> Facts<'a> {
         let linker_flags = ldflags::read(binary);
         let hardening = binary.hardening();
         let c_code = ccode::read(binary, names.as_ref());
+        let godebug = godebug::read(binary);
         Facts {
             binary,
             toolchain: toolchain::read(binary),
             build: build::read(binary),
             version: version::read(binary),
-            crypto: crypto::read(binary, names.as_ref()),
+            crypto: crypto::read(binary, names.as_ref(), godebug.as_ref()),
             linkage: linkage::read(&hardening, &c_code),
-            godebug: godebug::read(binary),
+            godebug,
             leaks: leaks::read(binary, &debug_info, &linker_flags),
             linker_flags,
             debug_info,
