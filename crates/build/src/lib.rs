@@ -1,0 +1,15 @@
+//! Building Go programs and toolchains, and proving what was built: plan, run, record, rebuild, compare.
+//!
+//! What is here so far is where trusted inputs come from: the module proxy protocol, the checksum database with proofs of
+//! its own, and Go toolchains in a store that processes share. No socket is opened here: a [`fetch::Fetch`] is handed in.
+//! Nothing here knows the environment, the home directory or a terminal.
+
+pub mod dirhash;
+pub mod fetch;
+pub mod module;
+pub mod proxy;
+pub mod sumdb;
+pub mod toolchain;
+
+#[cfg(test)]
+mod testing;
