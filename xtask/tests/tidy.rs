@@ -13,12 +13,14 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "goassay-audit",
             "goassay-binary",
+            "goassay-build",
             "goassay-report",
             "goassay-vuln",
         ],
     ),
     ("goassay-audit", &["goassay-binary", "goassay-vuln"]),
     ("goassay-binary", &[]),
+    ("goassay-build", &[]),
     ("goassay-fixtures", &[]),
     (
         "goassay-report",
@@ -30,6 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "goassay-audit",
             "goassay-binary",
+            "goassay-build",
             "goassay-fixtures",
             "goassay-report",
             "goassay-vuln",

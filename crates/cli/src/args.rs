@@ -2,6 +2,8 @@
 //!
 //! What it means (defaults, configuration, environment) is decided in `settings`; commands never see these types.
 
+pub(crate) mod toolchain;
+
 use crate::documents::Documents;
 use crate::output::Color;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -92,6 +94,9 @@ pub(crate) enum Command {
     /// Show what is in Go binaries and how they were built
     #[command(after_help = format!("{INSPECT_EXAMPLES}\n\n{INSPECT_EXIT_CODES}"), long_about = INSPECT_LONG)]
     Inspect(Inspect),
+    /// Get verified Go toolchains, without Go
+    #[command(subcommand, arg_required_else_help = true)]
+    Toolchain(toolchain::Toolchain),
     /// Manage the vulnerability database
     #[command(subcommand, arg_required_else_help = true)]
     Db(Db),

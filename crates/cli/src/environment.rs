@@ -61,6 +61,55 @@ impl Environment {
         Some(base.join("goassay"))
     }
 
+    /// Where this program keeps what it can get again: `$XDG_CACHE_HOME/goassay` and its counterparts.
+    pub(crate) fn cache_dir(&self) -> Option<PathBuf> {
+        let base = if let Some(xdg) = self.absolute("XDG_CACHE_HOME") {
+            xdg
+        } else if cfg!(windows) {
+            return Some(self.path("LOCALAPPDATA")?.join("goassay").join("cache"));
+        } else if cfg!(target_os = "macos") {
+            self.home()?.join("Library/Caches")
+        } else {
+            self.home()?.join(".cache")
+        };
+        Some(base.join("goassay"))
+    }
+
+    /// The files that the go command reads settings from, in their order: what `go env -w` writes, and the defaults of
+    /// the installation.
+    pub(crate) fn go_env_files(&self) -> Vec<PathBuf> {
+        let of_user = match self.get("GOENV") {
+            Some(off) if off == "off" => None,
+            Some(file) => Some(PathBuf::from(file)),
+            None => self.config_base().map(|base| base.join("go").join("env")),
+        };
+        let of_installation = self.goroot().map(|root| root.join("go.env"));
+        of_user.into_iter().chain(of_installation).collect()
+    }
+
+    fn config_base(&self) -> Option<PathBuf> {
+        if cfg!(windows) {
+            self.path("APPDATA")
+        } else if cfg!(target_os = "macos") {
+            Some(self.home()?.join("Library/Application Support"))
+        } else {
+            self.absolute("XDG_CONFIG_HOME")
+                .or_else(|| Some(self.home()?.join(".config")))
+        }
+    }
+
+    /// The installed Go: `GOROOT`, or where the `go` in `PATH` lies.
+    fn goroot(&self) -> Option<PathBuf> {
+        self.path("GOROOT").or_else(|| {
+            let name = if cfg!(windows) { "go.exe" } else { "go" };
+            let program = std::env::split_paths(self.get("PATH")?)
+                .map(|dir| dir.join(name))
+                .find(|program| program.is_file())?;
+            let program = std::fs::canonicalize(program).ok()?;
+            Some(program.parent()?.parent()?.to_path_buf())
+        })
+    }
+
     /// The folders in which Go programs are installed: `PATH`, `GOBIN` and the `bin` of each `GOPATH`, in this order,
     /// each once, only those that exist.
     pub(crate) fn program_dirs(&self) -> Vec<PathBuf> {

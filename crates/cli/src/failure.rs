@@ -29,6 +29,8 @@ pub(crate) enum Kind {
     Database,
     /// A server could not be reached or answered wrongly.
     Network,
+    /// Somebody altered something, or two signed statements contradict each other.
+    Security,
     /// Output could not be written.
     Output,
     /// The reader of standard output went away: quiet, not a failure of the run.

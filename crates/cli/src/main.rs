@@ -12,6 +12,7 @@ mod documents;
 mod environment;
 mod examine;
 mod failure;
+mod go_settings;
 mod inputs;
 mod interrupt;
 mod map;

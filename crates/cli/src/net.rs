@@ -8,6 +8,10 @@
     reason = "this module is where requests may be made"
 )]
 
+mod modules;
+
+pub(crate) use modules::Modules;
+
 use crate::environment::Environment;
 use crate::failure::{Failure, Kind};
 use std::fs::File;
@@ -66,23 +70,9 @@ impl Mirror {
                 .map(Mirror::Folder)
                 .ok_or_else(|| bad_url(url));
         }
-        let uri: ureq::http::Uri = url.parse().map_err(|_| bad_url(url))?;
-        let (Some(scheme @ ("http" | "https")), Some(host)) = (uri.scheme_str(), uri.host()) else {
-            return Err(bad_url(url));
-        };
-        let config = ureq::Agent::config_builder()
-            .https_only(scheme == "https")
-            .http_status_as_error(false)
-            .max_redirects(MAX_REDIRECTS)
-            .timeout_connect(Some(CONNECT))
-            .timeout_recv_response(Some(RESPONSE))
-            .timeout_recv_body(Some(BODY))
-            .user_agent(concat!("goassay/", env!("CARGO_PKG_VERSION")))
-            .proxy(proxy(scheme, host, env)?)
-            .tls_config(tls(ca)?)
-            .build();
+        let agent = agent(url, ca, env)?;
         Ok(Mirror::Http(Server {
-            agent: config.into(),
+            agent,
             base: url.to_owned(),
         }))
     }
@@ -94,6 +84,26 @@ impl Mirror {
             Mirror::Folder(folder) => read_capped(&folder.join(path), cap),
         }
     }
+}
+
+/// What makes requests to the host of `url`.
+fn agent(url: &str, ca: Option<&Path>, env: &Environment) -> Result<ureq::Agent, Failure> {
+    let uri: ureq::http::Uri = url.parse().map_err(|_| bad_url(url))?;
+    let (Some(scheme @ ("http" | "https")), Some(host)) = (uri.scheme_str(), uri.host()) else {
+        return Err(bad_url(url));
+    };
+    let config = ureq::Agent::config_builder()
+        .https_only(scheme == "https")
+        .http_status_as_error(false)
+        .max_redirects(MAX_REDIRECTS)
+        .timeout_connect(Some(CONNECT))
+        .timeout_recv_response(Some(RESPONSE))
+        .timeout_recv_body(Some(BODY))
+        .user_agent(concat!("goassay/", env!("CARGO_PKG_VERSION")))
+        .proxy(proxy(scheme, host, env)?)
+        .tls_config(tls(ca)?)
+        .build();
+    Ok(config.into())
 }
 
 fn bad_url(url: &str) -> Failure {

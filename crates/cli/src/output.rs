@@ -122,6 +122,7 @@ fn paint(color: bool, style: &str, text: &str) -> String {
 pub(crate) fn failure_text(failure: &Failure, color: bool) -> String {
     let heading = match failure.kind {
         Kind::Internal => "internal error:",
+        Kind::Security => "SECURITY ERROR:",
         _ => "error:",
     };
     let mut text = format!(

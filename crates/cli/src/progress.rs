@@ -24,6 +24,25 @@ impl Progress {
         Progress(bar)
     }
 
+    /// A bar over `total` bytes; with `total` 0, a counter without an end.
+    pub(crate) fn bytes(terminal: &Terminal, what: &'static str, total: u64) -> Progress {
+        let progress = Progress::start(terminal, what, total);
+        let template = if total == 0 {
+            "{spinner} {msg} {bytes}"
+        } else {
+            "{msg} [{bar:30}] {bytes}/{total_bytes} {eta}"
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            progress.0.set_style(style.progress_chars("=> "));
+        }
+        progress
+    }
+
+    /// So much is done.
+    pub(crate) fn reach(&self, done: u64) {
+        self.0.set_position(done);
+    }
+
     /// One step done.
     pub(crate) fn step(&self) {
         self.0.inc(1);

@@ -149,10 +149,7 @@ mod tests {
             (one.clone(), 2)
         );
         let broken = (A, Err(Kind::Status(500)));
-        let (answer, asked) = versions(
-            "https://a.example,https://b.example",
-            &[broken, b],
-        );
+        let (answer, asked) = versions("https://a.example,https://b.example", &[broken, b]);
         assert!(
             matches!(answer, Err(Error::Fetch(error)) if error.kind == Kind::Status(500))
                 && asked == 1

@@ -222,7 +222,7 @@ fn sweeping_spares_what_another_process_works_on() {
     world.get().unwrap();
     let left = world.store().folder().join(".go1.99.1.linux-amd64.zip");
     std::fs::write(&left, "half").unwrap();
-    let lock = std::fs::File::options()
+    let lock = File::options()
         .append(true)
         .open(world.store().folder().join(".go1.99.1.linux-amd64.lock"))
         .unwrap();

@@ -8,6 +8,7 @@ mod db;
 mod inspect;
 mod man;
 mod scan;
+mod toolchain;
 
 use crate::args::{Cli, Command};
 use crate::database::published;
@@ -43,6 +44,7 @@ fn dispatch(cli: Cli, env: &Environment, terminal: &Terminal) -> Result<u8, Fail
         Command::Scan(args) => scan::run(args, &common, settings::Default::Here, env, terminal),
         Command::Audit(args) => audit::run(args, &common, env, terminal),
         Command::Inspect(args) => inspect::run(args, &common, env, terminal),
+        Command::Toolchain(command) => toolchain::run(command, &common, env, terminal),
         Command::Db(command) => db::run(command, &common, env, terminal),
         Command::Config(command) => config::run(command, &common, terminal),
         Command::Completions { shell } => completions::run(shell),

@@ -5,9 +5,11 @@
 
 mod audit;
 mod budget;
+mod toolchain;
 
 pub(crate) use audit::{Audit, Waiver, level};
 pub(crate) use budget::Budget;
+pub(crate) use toolchain::Toolchain;
 
 use crate::failure::{Failure, Kind};
 use goassay_vuln::finding::Tier;
@@ -40,6 +42,7 @@ pub(crate) struct Config {
     pub(crate) audit: Audit,
     pub(crate) waivers: Vec<Waiver>,
     pub(crate) budgets: Vec<Budget>,
+    pub(crate) toolchain: Toolchain,
 }
 
 /// One `[[suppress]]` entry.
@@ -147,10 +150,11 @@ impl Reader<'_> {
                 "audit" => config.audit = self.audit(value),
                 "waive" => config.waivers = self.waivers(value),
                 "budget" => config.budgets = self.budgets(value),
+                "toolchain" => config.toolchain = self.toolchain(value),
                 other => self.unknown(
                     key.span(),
                     other,
-                    "`scan`, `database`, `suppress`, `audit`, `waive`, `budget`",
+                    "`scan`, `database`, `suppress`, `audit`, `waive`, `budget`, `toolchain`",
                 ),
             }
         }
@@ -429,6 +433,13 @@ pub(crate) const TEMPLATE: &str = r##"# Settings of goassay. It is looked for in
 # [[budget]]
 # package = "net/http/..."
 # most = "3 MiB"
+
+[toolchain]
+# Where `goassay toolchain` gets Go from, where neither the environment, `go env -w` nor the installed Go says it.
+# proxy = "https://proxy.corp.example.com"
+
+# Who vouches for it, as in GOSUMDB: the name of the public checksum database, or NAME+HASH+KEY.
+# sumdb = "sums.corp.example.com+0123abcd+AbCd"
 "##;
 
 #[cfg(test)]

@@ -1,0 +1,145 @@
+//! `toolchain …`.
+
+use super::StatusFormat;
+use clap::{Args, Subcommand};
+use goassay_build::toolchain::{Platform, Version};
+
+const EXAMPLES: &str = "\
+Examples:
+  goassay toolchain list                                   what the proxy has for this machine
+  goassay toolchain fetch 1.25.14                          get it, verified
+  goassay toolchain fetch 1.25.14 --platform darwin/arm64  for another one
+  PATH=$(goassay toolchain path 1.25.14)/bin:$PATH         use it
+
+GOPROXY and GOSUMDB say where Go comes from and who vouches for it, as for the go command.";
+
+const FETCH_LONG: &str = "\
+Gets Go toolchains from the module proxy and unpacks them into a store that all processes share.
+
+Nothing is believed that the proxy says: the contents have to have the hash that the checksum database recorded, the record \
+has to be in the database's log, and the log has to be the one that this machine saw before, continued. What comes is what was \
+published; that it is what its source says is for `toolchain verify`.";
+
+/// `toolchain …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Toolchain {
+    /// List the Go toolchains that the module proxy has
+    #[command(after_help = EXAMPLES)]
+    List(List),
+    /// Get Go toolchains, verified against the checksum database
+    #[command(after_help = EXAMPLES, long_about = FETCH_LONG)]
+    Fetch(Fetch),
+    /// Print the GOROOT of a toolchain that was fetched
+    #[command(after_help = EXAMPLES)]
+    Path(Path),
+    /// Remove toolchains that were fetched, and what interrupted runs have left
+    Prune(Prune),
+}
+
+/// `toolchain list`.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// For this platform, or `all` [default: this machine]
+    #[arg(long, value_name = "OS/ARCH", value_parser = platform_or_all)]
+    pub(crate) platform: Option<PlatformArg>,
+    /// Only those that were fetched; asks nobody
+    #[arg(long)]
+    pub(crate) installed: bool,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
+
+/// `toolchain fetch`.
+#[derive(Debug, Args)]
+pub(crate) struct Fetch {
+    /// Go versions, such as 1.25.14
+    #[arg(required = true, value_name = "VERSION", value_parser = version)]
+    pub(crate) versions: Vec<Version>,
+    /// For these platforms, separated by commas [default: this machine]
+    #[arg(long, value_name = "OS/ARCH", value_parser = platform, value_delimiter = ',')]
+    pub(crate) platform: Vec<Platform>,
+    /// Ask for the newest state of the checksum database too: an older one than seen before is an error
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
+
+/// `toolchain path`.
+#[derive(Debug, Args)]
+pub(crate) struct Path {
+    /// A Go version
+    #[arg(value_name = "VERSION", value_parser = version)]
+    pub(crate) version: Version,
+    /// For this platform [default: this machine]
+    #[arg(long, value_name = "OS/ARCH", value_parser = platform)]
+    pub(crate) platform: Option<Platform>,
+}
+
+/// `toolchain prune`.
+#[derive(Debug, Args)]
+pub(crate) struct Prune {
+    /// Remove these Go versions [default: only what interrupted runs have left]
+    #[arg(value_name = "VERSION", value_parser = version)]
+    pub(crate) versions: Vec<Version>,
+    /// Remove all that were fetched
+    #[arg(long, conflicts_with = "versions")]
+    pub(crate) all: bool,
+    /// Only for this platform [default: all]
+    #[arg(long, value_name = "OS/ARCH", value_parser = platform)]
+    pub(crate) platform: Option<Platform>,
+    /// Say what would be removed
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Text or JSON.
+#[derive(Debug, Args)]
+pub(crate) struct FormatArgs {
+    /// Format of standard output
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
+    format: StatusFormat,
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+}
+
+impl FormatArgs {
+    pub(crate) fn is_json(&self) -> bool {
+        self.json || self.format == StatusFormat::Json
+    }
+}
+
+/// `--platform OS/ARCH` or `all`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PlatformArg {
+    /// All.
+    All,
+    /// One.
+    One(Platform),
+}
+
+impl PlatformArg {
+    pub(crate) fn has(&self, platform: &Platform) -> bool {
+        match self {
+            PlatformArg::All => true,
+            PlatformArg::One(one) => one == platform,
+        }
+    }
+}
+
+fn version(text: &str) -> Result<Version, String> {
+    Version::parse(text).map_err(|error| error.to_string())
+}
+
+fn platform(text: &str) -> Result<Platform, String> {
+    Platform::parse(text).map_err(|error| error.to_string())
+}
+
+fn platform_or_all(text: &str) -> Result<PlatformArg, String> {
+    if text == "all" {
+        Ok(PlatformArg::All)
+    } else {
+        platform(text).map(PlatformArg::One)
+    }
+}
