@@ -7,6 +7,10 @@ use goassay_binary::image::Image;
 use goassay_binary::size::Size;
 use goassay_binary::types::Types;
 use goassay_binary::{Binary, Places, container, debuginfo, hardening};
+use goassay_build::sumdb::tile::{Reader, Source, Tile};
+use goassay_build::sumdb::tree::{Head, Record};
+use goassay_build::sumdb::{self, note};
+use goassay_build::{dirhash, toolchain};
 use goassay_fixtures::miniature::Miniature;
 use goassay_vuln::database::{self, Database};
 use goassay_vuln::date::Date;
@@ -30,6 +34,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("osv", advisory),
     ("scan", scan_of_names),
     ("size", size_of_edited),
+    ("sumdb", checksum_database),
 ];
 
 /// Any bytes as a Go binary, and everything that can be asked of it.
@@ -289,5 +294,50 @@ impl Base {
         // Everything else, thinly: tables of a function each, module data, relocations.
         places.extend((0..data.len()).step_by(97));
         Base { data, places }
+    }
+}
+
+/// Any bytes as each thing that a checksum database or a module proxy answers with.
+pub fn checksum_database(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    // The key of an example in the format's documentation: any key shows how a note is read.
+    let key =
+        note::Key::parse("PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW")
+            .expect("a key");
+    let _ = (note::open(data, &key), note::Key::parse(&text));
+    let _ = (
+        sumdb::Database::parse(&text),
+        toolchain::Name::of_module(&text),
+    );
+    if let Ok(record) = Record::parse(data) {
+        let _ = (record.hash(), note::open(record.note, &key));
+    }
+    if let Ok(head) = Head::parse(&text) {
+        read_tiles(head, &[]);
+    }
+    if let Some((size, tiles)) = data.split_first_chunk() {
+        let size = u64::from_le_bytes(*size);
+        let root = tiles.first_chunk().copied().unwrap_or_default();
+        read_tiles(Head { size, root }, tiles);
+    }
+    let _ = dirhash::of_zip(std::io::Cursor::new(data));
+}
+
+/// Every tile is these bytes, as often as they fit; few places are asked for.
+struct Same<'t>(&'t [u8]);
+
+impl Source for Same<'_> {
+    fn read(&self, tile: Tile) -> Result<Vec<u8>, sumdb::Error> {
+        Ok(self.0.iter().copied().cycle().take(tile.length()).collect())
+    }
+
+    fn keep(&self, _: Tile, _: &[u8]) {}
+}
+
+fn read_tiles(head: Head, bytes: &[u8]) {
+    if let Ok(mut reader) = Reader::new(head, &Same(bytes)) {
+        for at in [0, head.size / 2, head.size.saturating_sub(1), head.size] {
+            let _ = (reader.leaf(at), reader.root_at(at));
+        }
     }
 }

@@ -139,6 +139,7 @@ fn all_seeds() -> BTreeMap<&'static str, Vec<Vec<u8>>> {
         ("osv", vec![OSV.as_bytes().to_vec()]),
         ("scan", vec![name_seeds().join(&b'\n')]),
         ("size", patches(12, 43)),
+        ("sumdb", sumdb_seeds()),
     ])
 }
 
@@ -190,6 +191,27 @@ const OSV: &str = r#"{"schema_version":"1.3.1","id":"GO-2021-0113","modified":"2
 "ecosystem":"Go"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"0.3.7"}]}],"ecosystem_specific":
 {"imports":[{"path":"golang.org/x/text/language","goos":["linux"],"symbols":["Parse","Tag.String"]}]}}],
 "database_specific":{"url":"https://pkg.go.dev/vuln/GO-2021-0113","review_status":"REVIEWED"}}"#;
+
+/// One of each thing that a checksum database answers with.
+fn sumdb_seeds() -> Vec<Vec<u8>> {
+    let head = "go.sum database tree\n1\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n";
+    let note = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n\n\
+        — PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+    let record =
+        format!("12\nexample.com/m v1.0.0 h1:x\nexample.com/m v1.0.0/go.mod h1:y\n\n{note}");
+    let tiles = [&300u64.to_le_bytes()[..], &[7; 64]].concat();
+    let texts = [
+        head,
+        note,
+        &record,
+        "v0.0.1-go1.25.14.linux-amd64",
+        "name+c74f20a3+AQ== https://host",
+    ];
+    let mut seeds: Vec<Vec<u8>> = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
+    // The end record of an empty zip archive.
+    seeds.extend([tiles, [&b"PK\x05\x06"[..], &[0; 18]].concat()]);
+    seeds
+}
 
 /// A small database, and the same without its end.
 fn database_seeds() -> Vec<Vec<u8>> {

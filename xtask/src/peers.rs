@@ -1,13 +1,15 @@
 //! `cargo xtask test-peers [--fixed] [--only WORD]`: what cannot run with Rust alone, because it asks programs that are not ours.
 //!
 //! Build information against `go version -m`, ELF headers against `readelf`, hardening and debug information against
-//! several readers, the audit of programs that were not made for it against its explanations, instruction-set levels against
-//! the compiler, findings against govulncheck (the matrix, all of it or its fixed part); or those whose name has a word.
+//! several readers, the audit of programs that were not made for it against its explanations, the checksum database's
+//! verifier against the reference's, instruction-set levels against the compiler, findings against govulncheck (the matrix,
+//! all of it or its fixed part); or those whose name has a word.
 //! What is missing on the machine is installed through the Go module proxy where that is possible; otherwise the task fails
 //! and names it.
 
 mod audit_corpus;
 mod hardening;
+mod sumdb;
 
 use crate::go::{self, GOVULNCHECK, install};
 use crate::levels;
@@ -74,6 +76,10 @@ pub(crate) fn main(args: &[String]) -> Outcome {
             &|| audit_corpus::main(part == "--full"),
         ),
         ("size page in a headless Chromium", &size_page::check),
+        (
+            "checksum database against golang.org/x/mod/sumdb",
+            &sumdb::main,
+        ),
         ("findings against govulncheck", &|| {
             matrix::main(&[part.to_owned()])
         }),

@@ -112,6 +112,21 @@ impl Proxies {
         })
     }
 
+    /// Whether any proxy may be asked for a module at all.
+    ///
+    /// # Errors
+    /// Why none may.
+    pub fn may_be_asked(&self, path: &str) -> Result<(), Error> {
+        if module::matches_prefix(&self.private, path) {
+            return Err(Error::Private(path.to_owned()));
+        }
+        match self.entries.first().map(|entry| &entry.proxy) {
+            Some(Proxy::Url(_)) => Ok(()),
+            Some(Proxy::Direct) => Err(Error::Direct(None)),
+            Some(Proxy::Off) | None => Err(Error::Off),
+        }
+    }
+
     /// Asks one proxy after the other until one answers; gives the most telling failure otherwise. A `module` that
     /// GONOPROXY names is asked for nowhere.
     pub(crate) fn attempt<T>(

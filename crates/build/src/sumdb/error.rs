@@ -115,7 +115,7 @@ impl Kind {
             }
             Kind::NoHash => "the database answered with another module's record: check the proxy",
             Kind::WrongHash => {
-                "SECURITY: the download was altered, or the proxy serves other bytes than were published; it was thrown away. Try another proxy and tell the owner of this one"
+                "the download was altered, or the proxy serves other bytes than were published; it was thrown away. Try another proxy and tell the owner of this one"
             }
             Kind::Fetch => "check the connection, GOPROXY and GOSUMDB",
             Kind::Local => {

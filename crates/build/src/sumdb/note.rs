@@ -94,6 +94,13 @@ impl Key {
         self.hash
     }
 
+    /// The whole key as `NAME+HASH+KEY`.
+    #[must_use]
+    pub fn encoded(&self) -> String {
+        let key = [&[ED25519_ID], &self.public[..]].concat();
+        format!("{self}+{}", encode(&key))
+    }
+
     fn verifies(&self, text: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&ED25519, self.public)
             .verify(text, signature)
@@ -217,8 +224,7 @@ pub(crate) mod testing {
         }
 
         pub(crate) fn vkey(&self) -> String {
-            let encoded = [&[ED25519_ID], &self.key.public[..]].concat();
-            format!("{}+{}", self.key, encode(&encoded))
+            self.key.encoded()
         }
     }
 }

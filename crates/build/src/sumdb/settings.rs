@@ -7,7 +7,7 @@ use super::error::{Error, Kind};
 use super::note::{self, Key};
 
 /// Hash and key of the public database. The hash binds its name, which GOSUMDB says.
-const PUBLIC: (u32, &str) = (0x033d_e0ae, "Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAd8OuAn8");
+const PUBLIC: (u32, &str) = (0x033d_e0ae, "Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8");
 
 /// A database that can be verified.
 #[derive(Debug, Clone, PartialEq, Eq)]

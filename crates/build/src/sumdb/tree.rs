@@ -55,7 +55,7 @@ impl Head {
 
 /// A number as the log counts: below 2^63.
 fn number(text: &str) -> Option<u64> {
-    text.parse().ok().filter(|n| i64::try_from(*n).is_ok())
+    u64::try_from(text.parse::<i64>().ok()?).ok()
 }
 
 /// The answer to a lookup.

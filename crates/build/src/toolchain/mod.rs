@@ -183,6 +183,8 @@ impl Fetcher<'_> {
     /// # Errors
     /// As [`Fetcher::get`].
     pub fn download(&self, module: &Module, mut file: File) -> Result<Verified, Error> {
+        // Without a proxy there is no reason to tell the database what is wanted.
+        self.proxies.may_be_asked(&module.path)?;
         (self.observer)(Stage::LookingUp);
         let statement = self.database.lookup(module)?;
         (self.observer)(Stage::Downloading);

@@ -1,8 +1,9 @@
 //! `toolchain …`.
 
 use super::StatusFormat;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueHint};
 use goassay_build::toolchain::{Platform, Version};
+use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,6 +43,9 @@ pub(crate) struct List {
     /// For this platform, or `all` [default: this machine]
     #[arg(long, value_name = "OS/ARCH", value_parser = platform_or_all)]
     pub(crate) platform: Option<PlatformArg>,
+    /// Trust the certificates (PEM) in FILE instead of the built-in ones
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ca: Option<PathBuf>,
     /// Only those that were fetched; asks nobody
     #[arg(long)]
     pub(crate) installed: bool,
@@ -58,6 +62,9 @@ pub(crate) struct Fetch {
     /// For these platforms, separated by commas [default: this machine]
     #[arg(long, value_name = "OS/ARCH", value_parser = platform, value_delimiter = ',')]
     pub(crate) platform: Vec<Platform>,
+    /// Trust the certificates (PEM) in FILE instead of the built-in ones
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ca: Option<PathBuf>,
     /// Ask for the newest state of the checksum database too: an older one than seen before is an error
     #[arg(long)]
     pub(crate) fresh: bool,
@@ -69,7 +76,7 @@ pub(crate) struct Fetch {
 #[derive(Debug, Args)]
 pub(crate) struct Path {
     /// A Go version
-    #[arg(value_name = "VERSION", value_parser = version)]
+    #[arg(id = "go-version", value_name = "VERSION", value_parser = version)]
     pub(crate) version: Version,
     /// For this platform [default: this machine]
     #[arg(long, value_name = "OS/ARCH", value_parser = platform)]

@@ -4,6 +4,7 @@
 
 use crate::args::Common;
 use crate::args::toolchain::{self as typed, PlatformArg};
+use crate::config::Config;
 use crate::environment::Environment;
 use crate::failure::{EXIT_OK, Failure, Kind};
 use crate::go_settings::GoSettings;
@@ -38,7 +39,8 @@ pub(crate) fn run(
         typed::Toolchain::List(args) => {
             let waiting = Waiting::new(terminal);
             let observer = |done, total| waiting.bytes(done, total);
-            let net = Modules::new(env, config.ca, &observer);
+            let ca = certificates(args.ca.as_ref(), &config, env);
+            let net = Modules::new(env, ca, &observer);
             list(&args, &settings, &places.store, &net)
         }
         typed::Toolchain::Fetch(args) => {
@@ -50,7 +52,7 @@ pub(crate) fn run(
             let fetching = Fetching {
                 proxies: settings.proxies()?,
                 database: settings.database()?,
-                net: Modules::new(env, config.ca, &observer),
+                net: Modules::new(env, certificates(args.ca.as_ref(), &config, env), &observer),
                 places,
                 waiting: &waiting,
             };
@@ -59,6 +61,14 @@ pub(crate) fn run(
         typed::Toolchain::Path(args) => path(args, &places.store),
         typed::Toolchain::Prune(args) => prune(&args, &places.store, terminal),
     }
+}
+
+/// Certificates instead of the built-in ones: an option, the configuration file, or what the go command heeds too.
+fn certificates(option: Option<&PathBuf>, config: &Config, env: &Environment) -> Option<PathBuf> {
+    option
+        .or(config.ca.as_ref())
+        .cloned()
+        .or_else(|| env.get("SSL_CERT_FILE").map(PathBuf::from))
 }
 
 /// Where things are kept.
@@ -409,7 +419,7 @@ fn proxy_hint(error: &proxy::Error) -> &'static str {
         fetch::Kind::Status(_) => "try again later, or set GOPROXY to another proxy",
         fetch::Kind::Local => "make room, or choose another place with XDG_CACHE_HOME",
         fetch::Kind::Unreachable | fetch::Kind::TooLarge | fetch::Kind::Forbidden => {
-            "check the connection, HTTPS_PROXY/NO_PROXY and GOPROXY; for a proxy with a certificate of its own, set `ca` in [database] of goassay.toml"
+            "check the connection, HTTPS_PROXY/NO_PROXY and GOPROXY; for a proxy with a certificate of its own, give it with --ca FILE or SSL_CERT_FILE"
         }
     }
 }

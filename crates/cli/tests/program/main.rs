@@ -18,4 +18,5 @@ mod inspect;
 mod scan;
 mod server;
 mod size;
+mod toolchain;
 mod world;

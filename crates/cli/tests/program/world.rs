@@ -92,7 +92,7 @@ impl World {
         self.outcome(&child.wait_with_output().unwrap())
     }
 
-    fn outcome(&self, output: &Output) -> Outcome {
+    pub(crate) fn outcome(&self, output: &Output) -> Outcome {
         let root = self.root.path().to_str().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(root, "[ROOT]");
         Outcome {

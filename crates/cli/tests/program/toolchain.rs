@@ -1,0 +1,252 @@
+//! `toolchain list`, `fetch`, `path` and `prune`, against a proxy that carries a checksum database of one record, signed by
+//! a key of the test.
+
+use crate::server::{Reply, Server};
+use crate::world::{Outcome, World};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use insta::assert_snapshot;
+use ring::signature::{Ed25519KeyPair, KeyPair};
+use sha2::{Digest, Sha256};
+use std::io::Write;
+
+const MODULE: &str = "golang.org/toolchain";
+const VERSION: &str = "v0.0.1-go1.99.1.linux-amd64";
+const SUMS: &str = "sums.example";
+const PLATFORM: [&str; 2] = ["--platform", "linux/amd64"];
+
+/// The files of a tiny toolchain.
+const FILES: [(&str, &str); 3] = [
+    ("VERSION", "go1.99.1\n"),
+    ("bin/go", "#!/bin/sh\necho tiny\n"),
+    ("src/_go.mod", "module std\n"),
+];
+
+fn zip(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, text) in files {
+        writer
+            .start_file(
+                format!("{MODULE}@{VERSION}/{name}"),
+                zip::write::SimpleFileOptions::default(),
+            )
+            .unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+fn h1(files: &[(&str, &str)]) -> String {
+    let line = |(name, text): &(&str, &str)| format!("{}  {MODULE}@{VERSION}/{name}\n", hex(text));
+    let lines: String = files.iter().map(line).collect();
+    format!("h1:{}", STANDARD.encode(Sha256::digest(lines)))
+}
+
+fn hex(text: &str) -> String {
+    Sha256::digest(text)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Who signs: a key made of a number.
+struct Signer(Ed25519KeyPair);
+
+impl Signer {
+    fn new(seed: u8) -> Signer {
+        Signer(Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap())
+    }
+
+    fn key(&self) -> Vec<u8> {
+        [&[1], self.0.public_key().as_ref()].concat()
+    }
+
+    fn hash(&self) -> Vec<u8> {
+        Sha256::digest([SUMS.as_bytes(), b"\n", &self.key()].concat())[..4].to_vec()
+    }
+
+    /// The value of GOSUMDB.
+    fn setting(&self) -> String {
+        let hash: String = self
+            .hash()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        format!("{SUMS}+{hash}+{}", STANDARD.encode(self.key()))
+    }
+
+    fn sign(&self, text: &str) -> String {
+        let signature = [self.hash(), self.0.sign(text.as_bytes()).as_ref().to_vec()].concat();
+        format!("{text}\n— {SUMS} {}\n", STANDARD.encode(signature))
+    }
+}
+
+/// Publishes a toolchain and the database that has it as its only record.
+fn publish(server: &Server, signer: &Signer, files: &[(&str, &str)]) {
+    let sums = |path: &str| format!("sumdb/{SUMS}/{path}");
+    let record = format!("{MODULE} {VERSION} {}\n", h1(files));
+    // With one record its hash is the root, and the only tile.
+    let root = Sha256::digest([b"\0", record.as_bytes()].concat());
+    let head = signer.sign(&format!(
+        "go.sum database tree\n1\n{}\n",
+        STANDARD.encode(root)
+    ));
+    server.set(&sums("supported"), Reply::File(Vec::new()));
+    server.set(&sums("latest"), Reply::File(head.clone().into_bytes()));
+    server.set(
+        &sums(&format!("lookup/{MODULE}@{VERSION}")),
+        Reply::File(format!("0\n{record}\n{head}").into_bytes()),
+    );
+    server.set(&sums("tile/8/0/000.p/1"), Reply::File(root.to_vec()));
+    let list = format!("{VERSION}\nv0.0.1-go1.99.1.darwin-arm64\nv0.0.1-go1.9.linux-amd64\n");
+    server.set(&format!("{MODULE}/@v/list"), Reply::File(list.into_bytes()));
+    server.set(&zip_path(), Reply::File(zip(files)));
+}
+
+fn zip_path() -> String {
+    format!("{MODULE}/@v/{VERSION}.zip")
+}
+
+struct Case {
+    world: World,
+    server: Server,
+    signer: Signer,
+}
+
+impl Case {
+    fn new() -> Case {
+        let case = Case {
+            world: World::new(),
+            server: Server::start(),
+            signer: Signer::new(1),
+        };
+        publish(&case.server, &case.signer, &FILES);
+        case
+    }
+
+    fn run(&self, args: &[&str]) -> Outcome {
+        self.run_with(
+            &[
+                ("GOPROXY", &self.server.url),
+                ("GOSUMDB", &self.signer.setting()),
+            ],
+            args,
+        )
+    }
+
+    fn run_with(&self, settings: &[(&str, &str)], args: &[&str]) -> Outcome {
+        let cache = self.world.path("../cache");
+        let mut command = self.world.command(&[&["toolchain"], args].concat());
+        command
+            .env("XDG_CACHE_HOME", &cache)
+            .envs(settings.iter().copied());
+        let mut outcome = self.world.outcome(&command.output().unwrap());
+        for text in [&mut outcome.stdout, &mut outcome.stderr] {
+            *text = text
+                .replace(&self.server.url, "[URL]")
+                .replace("work/../cache", "cache");
+        }
+        outcome
+    }
+
+    fn fetch(&self, more: &[&str]) -> Outcome {
+        self.run(&[&["fetch", "1.99.1"], &PLATFORM[..], more].concat())
+    }
+}
+
+#[test]
+fn a_toolchain_is_listed_fetched_found_and_removed() {
+    let case = Case::new();
+    assert_snapshot!(case.run(&[&["list"], &PLATFORM[..]].concat()));
+    assert_snapshot!(case.run(&[&["path", "go1.99.1"], &PLATFORM[..]].concat()));
+    assert_snapshot!(case.fetch(&["--json"]));
+    case.server.log();
+    assert_snapshot!(case.fetch(&[]));
+    assert_eq!(
+        case.server.log(),
+        Vec::<String>::new(),
+        "nobody is asked for what is there"
+    );
+    let path = case.run(&[&["path", "1.99.1"], &PLATFORM[..]].concat());
+    assert_snapshot!(path);
+    assert_snapshot!(case.run(&["list", "--platform", "all"]));
+    assert_snapshot!(case.run(&["prune", "1.99.1", "1.98", "--dry-run"]));
+    assert_snapshot!(case.run(&["prune", "--all"]));
+    assert_snapshot!(case.run(&["list", "--installed", "--json"]));
+}
+
+#[test]
+fn what_was_altered_is_refused_loudly() {
+    let case = Case::new();
+    let mut files = FILES;
+    files[1].1 = "evil";
+    case.server.set(&zip_path(), Reply::File(zip(&files)));
+    assert_snapshot!(case.fetch(&[]));
+    case.server.set(&zip_path(), Reply::Truncated(zip(&FILES)));
+    let outcome = case.fetch(&[]);
+    assert!(outcome.code == Some(2), "{outcome}");
+    std::fs::remove_dir_all(case.world.path("../cache")).unwrap();
+    publish(&case.server, &Signer::new(2), &files);
+    assert_snapshot!(case.fetch(&[]));
+    publish(&case.server, &case.signer, &FILES);
+    assert_eq!(case.fetch(&[]).code, Some(0));
+}
+
+#[test]
+fn a_database_that_contradicts_itself_is_caught_by_what_was_seen_before() {
+    let case = Case::new();
+    assert_eq!(case.fetch(&[]).code, Some(0));
+    assert_eq!(case.run(&["prune", "--all"]).code, Some(0));
+    std::fs::remove_dir_all(case.world.path("../cache")).unwrap();
+    let mut files = FILES;
+    files[1].1 = "evil";
+    publish(&case.server, &case.signer, &files);
+    assert_snapshot!(case.fetch(&[]));
+    assert_eq!(case.fetch(&["--fresh"]).code, Some(2));
+}
+
+#[test]
+fn settings_that_lead_nowhere_say_so() {
+    let case = Case::new();
+    let (url, sums) = (case.server.url.clone(), case.signer.setting());
+    let fetch = ["fetch", "1.99.1", "--platform", "linux/amd64"];
+    let mut said = String::new();
+    for (what, settings) in [
+        ("nothing", &[("GOENV", "off")][..]),
+        ("off", &[("GOPROXY", "off"), ("GOSUMDB", &sums)]),
+        ("direct", &[("GOPROXY", "direct"), ("GOSUMDB", &sums)]),
+        ("a word", &[("GOPROXY", "word"), ("GOSUMDB", &sums)]),
+        (
+            "private",
+            &[
+                ("GOPROXY", &url),
+                ("GOSUMDB", &sums),
+                ("GOPRIVATE", "golang.org"),
+            ],
+        ),
+        ("no database", &[("GOPROXY", &url), ("GOSUMDB", "off")]),
+        ("another name", &[("GOPROXY", &url), ("GOSUMDB", SUMS)]),
+        (
+            "insecure",
+            &[
+                ("GOPROXY", "off"),
+                ("GOSUMDB", "off"),
+                ("GOFLAGS", "-insecure"),
+            ],
+        ),
+    ] {
+        let outcome = case.run_with(settings, &fetch);
+        assert_eq!(outcome.code, Some(2), "{what}: {outcome}");
+        said += &format!("## {what}\n{}", outcome.stderr);
+    }
+    assert_snapshot!(said);
+}
+
+#[test]
+fn what_the_proxy_does_not_give_is_said() {
+    let case = Case::new();
+    case.server.set(&zip_path(), Reply::Status(403));
+    assert_snapshot!(case.fetch(&[]));
+    assert_snapshot!(case.run(&["fetch", "1.99.2", "--platform", "linux/amd64"]));
+    assert_snapshot!(case.run(&["fetch", "latest"]));
+}
