@@ -1,6 +1,8 @@
 //! The checksum-database verifier against `golang.org/x/mod/sumdb` (`xtask/go/sumdb`): the same answer, and the same head kept
 //! afterwards, for real records, for forged ones, and for thousands of answers changed at random.
 //!
+//! The reference is not older than v0.42.0: v0.30.0 takes full tiles without checking them, which this comparison showed.
+//!
 //! What a pass does not mean: kinds of errors are ours alone; HTTP, caches on disk and races between processes are not compared.
 
 mod forge;
@@ -101,10 +103,11 @@ pub(super) fn main() -> Outcome {
         tally.compare(&tool, &forger.server, &cases)?;
     }
     println!(
-        "  {} lookups ({real} of them real or made of real ones): both accept {}, both refuse {}, they differ on {}",
+        "  {} lookups ({real} of them real or made of real ones): both accept {}, both refuse {}, {} where the reference lacks tiles of the kept head alone, they differ on {}",
         tally.cases,
         tally.accepted,
-        tally.cases - tally.accepted - tally.faults.len(),
+        tally.cases - tally.accepted - tally.apart - tally.faults.len(),
+        tally.apart,
         tally.faults.len()
     );
     if !tally.faults.is_empty() {
@@ -122,7 +125,8 @@ pub(super) fn main() -> Outcome {
 /// The program of the reference, built on first use.
 fn tool() -> Outcome<PathBuf> {
     let source = workspace().join("xtask/go/sumdb");
-    let code = crate::run::read(&source.join("main.go"))?;
+    let mut code = crate::run::read(&source.join("main.go"))?;
+    code.extend(crate::run::read(&source.join("go.mod"))?);
     let tool = work()
         .join("peers")
         .join(format!("sumdb-{}", &sha256(&code)[..12]));
@@ -172,6 +176,8 @@ fn real(tool: &PathBuf) -> Outcome<Vec<(Server, Vec<Case>)>> {
 struct Tally {
     cases: usize,
     accepted: usize,
+    /// Differences that [`proves_kept_head_first`] explains.
+    apart: usize,
     faults: Vec<String>,
 }
 
@@ -188,6 +194,13 @@ impl Tally {
                 .filter(|_| theirs.error.is_empty());
             let same = ours.as_ref().ok().map(|s| s.zip.as_str()) == said && kept == theirs.kept.0;
             self.cases += 1;
+            if !same
+                && proves_kept_head_first(&theirs.error)
+                && ours.as_ref().map_or(true, |s| genuine(server, case, s))
+            {
+                self.apart += 1;
+                continue;
+            }
             self.accepted += usize::from(same && ours.is_ok());
             if !same {
                 let ours = ours.map_or_else(|error| error.to_string(), |s| s.zip);
@@ -201,6 +214,23 @@ impl Tally {
         }
         Ok(())
     }
+}
+
+/// The reference proves the kept head by the tiles of its own tree before anything else, and cannot go on without them. We
+/// prove it as the beginning of the newer head, and need the newer one's tiles only.
+fn proves_kept_head_first(error: &str) -> bool {
+    error.contains("initializing sumdb.Client: checking tree#")
+}
+
+/// Whether a statement is what the honest server's record says.
+fn genuine(server: &Server, case: &Case, said: &Statement) -> bool {
+    let path = format!("lookup/{}@{}", case.path, case.version);
+    let record = server
+        .files
+        .get(&path)
+        .map(|bytes| String::from_utf8_lossy(&bytes.0));
+    let line = format!("{} {} {}\n", case.path, case.version, said.zip);
+    record.is_some_and(|record| record.contains(&line))
 }
 
 /// What the reference says about each case.
