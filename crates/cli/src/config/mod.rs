@@ -568,7 +568,7 @@ module = "m"
                 "line 8, column 6: `X-1` is not an advisory id (GO-2024-1234, CVE-… or GHSA-…)",
                 "line 9, column 9: `until` must be a date: 2027-01-31",
                 "line 12, column 10: `reason` is empty",
-                "line 13, column 2: unknown key `other`; known here: `scan`, `database`, `suppress`, `audit`, `waive`, `budget`",
+                "line 13, column 2: unknown key `other`; known here: `scan`, `database`, `suppress`, `audit`, `waive`, `budget`, `toolchain`",
             ]
         );
     }
