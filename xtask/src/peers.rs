@@ -58,7 +58,7 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         }
     }
     install(GOVULNCHECK)?;
-    let checks: [(&str, &dyn Fn() -> Outcome); 7] = [
+    let checks: [(&str, &dyn Fn() -> Outcome); 8] = [
         ("build information against go version -m", &|| {
             each_binary(build_information)
         }),
