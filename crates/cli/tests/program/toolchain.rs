@@ -1,6 +1,7 @@
 //! `toolchain list`, `fetch`, `path` and `prune`, against a proxy that carries a checksum database of one record, signed by
 //! a key of the test.
 
+use crate::documents::valid_document;
 use crate::server::{Reply, Server};
 use crate::world::{Outcome, World};
 use base64::Engine;
@@ -13,6 +14,7 @@ use std::io::Write;
 const MODULE: &str = "golang.org/toolchain";
 const VERSION: &str = "v0.0.1-go1.99.1.linux-amd64";
 const SUMS: &str = "sums.example";
+const SCHEMA: &str = "docs/formats/toolchains.schema.json";
 const PLATFORM: [&str; 2] = ["--platform", "linux/amd64"];
 
 /// The files of a tiny toolchain.
@@ -159,7 +161,9 @@ fn a_toolchain_is_listed_fetched_found_and_removed() {
     let case = Case::new();
     assert_snapshot!(case.run(&[&["list"], &PLATFORM[..]].concat()));
     assert_snapshot!(case.run(&[&["path", "go1.99.1"], &PLATFORM[..]].concat()));
-    assert_snapshot!(case.fetch(&["--json"]));
+    let fetched = case.fetch(&["--json"]);
+    valid_document(&fetched.stdout, SCHEMA);
+    assert_snapshot!(fetched);
     case.server.log();
     assert_snapshot!(case.fetch(&[]));
     assert_eq!(
@@ -170,6 +174,8 @@ fn a_toolchain_is_listed_fetched_found_and_removed() {
     let path = case.run(&[&["path", "1.99.1"], &PLATFORM[..]].concat());
     assert_snapshot!(path);
     assert_snapshot!(case.run(&["list", "--platform", "all"]));
+    let all = case.run(&["list", "--platform", "all", "--json"]);
+    valid_document(&all.stdout, SCHEMA);
     assert_snapshot!(case.run(&["prune", "1.99.1", "1.98", "--dry-run"]));
     assert_snapshot!(case.run(&["prune", "--all"]));
     assert_snapshot!(case.run(&["list", "--installed", "--json"]));
