@@ -194,7 +194,27 @@ Examples:
   goassay completions bash > ~/.local/share/bash-completion/completions/goassay
   goassay completions fish > ~/.config/fish/completions/goassay.fish";
 
-/// `scan` and `check`.
+/// What `scan`, `audit` and `check` have in common.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Judging {
+    /// The day to judge for (expiry of suppressions and waivers, support of toolchains) [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date, help_heading = "What counts")]
+    pub(crate) as_of: Option<Date>,
+    /// Exit with N instead of 1
+    #[arg(long, value_name = "N", help_heading = "What counts")]
+    pub(crate) exit_code: Option<u8>,
+    /// It is fine when there is no Go binary
+    #[arg(long, help_heading = "What counts")]
+    pub(crate) allow_empty: bool,
+    /// Use this database: a compact one, or published OSV files (directory or vulndb.zip)
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = "Database")]
+    pub(crate) db: Option<PathBuf>,
+    /// Examine up to N files at once [default: one for each processor]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Common options")]
+    pub(crate) jobs: Option<u16>,
+}
+
+/// `scan`.
 #[derive(Debug, Args)]
 pub(crate) struct Scan {
     /// Files and directories; `-` is a file on standard input [default: the current directory]
@@ -210,19 +230,9 @@ pub(crate) struct Scan {
     /// Ignore the suppressions of the configuration file
     #[arg(long, help_heading = "What counts")]
     pub(crate) no_suppress: bool,
-    /// The day to judge for (expiry of suppressions) [default: today]
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date, help_heading = "What counts")]
-    pub(crate) as_of: Option<Date>,
-    /// Exit with N instead of 1 when there are findings
-    #[arg(long, value_name = "N", help_heading = "What counts")]
-    pub(crate) exit_code: Option<u8>,
-    /// It is fine when there is no Go binary to examine
-    #[arg(long, help_heading = "What counts")]
-    pub(crate) allow_empty: bool,
 
-    /// Use this database: a compact one, or published OSV files (directory or vulndb.zip)
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = "Database")]
-    pub(crate) db: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) judging: Judging,
     /// Never touch the network (`scan` never does; `db update` refuses)
     #[arg(long, help_heading = "Database")]
     pub(crate) offline: bool,
@@ -238,10 +248,6 @@ pub(crate) struct Scan {
         help_heading = "Output"
     )]
     pub(crate) show: Vec<ShowArg>,
-
-    /// Examine up to N files at once [default: one for each processor]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Common options")]
-    pub(crate) jobs: Option<u16>,
 }
 
 /// `audit`.
@@ -263,29 +269,15 @@ pub(crate) struct Audit {
     /// Ignore the waivers of the configuration file
     #[arg(long, help_heading = "What counts")]
     pub(crate) no_waive: bool,
-    /// The day to judge for (support of toolchains, expiry of waivers) [default: today]
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date, help_heading = "What counts")]
-    pub(crate) as_of: Option<Date>,
-    /// Exit with N instead of 1 when rules failed
-    #[arg(long, value_name = "N", help_heading = "What counts")]
-    pub(crate) exit_code: Option<u8>,
-    /// It is fine when there is no Go binary to audit
-    #[arg(long, help_heading = "What counts")]
-    pub(crate) allow_empty: bool,
 
-    /// Take Go's releases from this database instead of the one that `scan` uses
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = "Database")]
-    pub(crate) db: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) judging: Judging,
 
     #[command(flatten)]
     pub(crate) documents: Documents<audit::Format>,
     /// What the text shows besides failures: `all` is passes, rules that do not apply, and all evidence
     #[arg(long, value_name = "WHAT", value_enum, help_heading = "Output")]
     pub(crate) show: Option<ShowAllArg>,
-
-    /// Examine up to N files at once [default: one for each processor]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Common options")]
-    pub(crate) jobs: Option<u16>,
 }
 
 fn profile() -> impl TypedValueParser<Value = Profile> {
@@ -400,26 +392,12 @@ pub(crate) struct Check {
     /// Ignore the suppressions and waivers of the configuration file
     #[arg(long, help_heading = "What counts")]
     pub(crate) no_suppress: bool,
-    /// The day to judge for [default: today]
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date, help_heading = "What counts")]
-    pub(crate) as_of: Option<Date>,
-    /// Exit with N instead of 1 when there is something
-    #[arg(long, value_name = "N", help_heading = "What counts")]
-    pub(crate) exit_code: Option<u8>,
-    /// It is fine when there is no Go binary to check
-    #[arg(long, help_heading = "What counts")]
-    pub(crate) allow_empty: bool,
 
-    /// Use this database: a compact one, or published OSV files (directory or vulndb.zip)
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = "Database")]
-    pub(crate) db: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) judging: Judging,
 
     #[command(flatten)]
     pub(crate) documents: Documents<CheckFormat>,
-
-    /// Examine up to N files at once [default: one for each processor]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Common options")]
-    pub(crate) jobs: Option<u16>,
 }
 
 /// Formats of `check`.
@@ -439,14 +417,10 @@ impl Check {
             fail_on: self.scan_fail_on,
             baseline: None,
             no_suppress: self.no_suppress,
-            as_of: self.as_of,
-            exit_code: self.exit_code,
-            allow_empty: self.allow_empty,
-            db: self.db.clone(),
+            judging: self.judging.clone(),
             offline: false,
             documents: Documents::default(),
             show: Vec::new(),
-            jobs: self.jobs,
         };
         let audit = Audit {
             paths: self.paths.clone(),
@@ -454,13 +428,9 @@ impl Check {
             profile: self.profile,
             fail_on: self.audit_fail_on,
             no_waive: self.no_suppress,
-            as_of: self.as_of,
-            exit_code: self.exit_code,
-            allow_empty: self.allow_empty,
-            db: self.db.clone(),
+            judging: self.judging.clone(),
             documents: Documents::default(),
             show: None,
-            jobs: self.jobs,
         };
         (scan, audit)
     }

@@ -103,7 +103,8 @@ pub(crate) fn scan(
 ) -> Result<Scan, Failure> {
     let config = configuration(common.config.as_deref())?;
     let outputs = documents::resolve(&args.documents)?;
-    let db = named_database(args.db, &config);
+    let judging = args.judging;
+    let db = named_database(judging.db, &config);
     Ok(Scan {
         places: places(args.paths, default, env)?,
         fail_on: args
@@ -111,9 +112,9 @@ pub(crate) fn scan(
             .map(|t| t.0)
             .or(config.fail_on)
             .unwrap_or(Tier::Linked),
-        exit_code: args.exit_code.unwrap_or(1),
-        as_of: args.as_of.unwrap_or_else(environment::today),
-        allow_empty: args.allow_empty,
+        exit_code: judging.exit_code.unwrap_or(1),
+        as_of: judging.as_of.unwrap_or_else(environment::today),
+        allow_empty: judging.allow_empty,
         db,
         max_age_days: config.max_age_days.unwrap_or(DEFAULT_MAX_AGE_DAYS),
         config,
@@ -121,7 +122,7 @@ pub(crate) fn scan(
         baseline: args.baseline,
         outputs,
         show: show(&args.show),
-        jobs: usize::from(args.jobs.unwrap_or(0)),
+        jobs: usize::from(judging.jobs.unwrap_or(0)),
     })
 }
 
@@ -165,7 +166,8 @@ pub(crate) fn audit(
 ) -> Result<Audit, Failure> {
     let config = configuration(common.config.as_deref())?;
     let outputs = documents::resolve(&args.documents)?;
-    let db = named_database(args.db, &config);
+    let judging = args.judging;
+    let db = named_database(judging.db, &config);
     Ok(Audit {
         places: places(args.paths, default, env)?,
         profile: args.profile.or(config.audit.profile).unwrap_or_default(),
@@ -173,16 +175,16 @@ pub(crate) fn audit(
             .fail_on
             .or(config.audit.fail_on)
             .unwrap_or(Level::Error),
-        exit_code: args.exit_code.unwrap_or(1),
-        as_of: args.as_of.unwrap_or_else(environment::today),
-        allow_empty: args.allow_empty,
+        exit_code: judging.exit_code.unwrap_or(1),
+        as_of: judging.as_of.unwrap_or_else(environment::today),
+        allow_empty: judging.allow_empty,
         db,
         max_age_days: config.max_age_days.unwrap_or(DEFAULT_MAX_AGE_DAYS),
         config,
         waive: !args.no_waive,
         outputs,
         all: args.show.is_some(),
-        jobs: usize::from(args.jobs.unwrap_or(0)),
+        jobs: usize::from(judging.jobs.unwrap_or(0)),
     })
 }
 
