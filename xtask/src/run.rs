@@ -61,10 +61,7 @@ pub(crate) fn work() -> PathBuf {
 /// SHA-256 as hexadecimal text.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest;
-    sha2::Sha256::digest(bytes)
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect()
+    goassay_binary::bytes::hexadecimal(&sha2::Sha256::digest(bytes))
 }
 
 /// Reads a file; the error names it.

@@ -2,6 +2,15 @@
 //!
 //! Every read is bounds-checked and gives `None` outside; offsets are `u64` because they come from hostile files.
 
+/// The bytes in lower-case hexadecimal, two digits each, as hashes and build IDs are written.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+    let digits = bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    digits.collect()
+}
+
 /// Byte order of the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endian {

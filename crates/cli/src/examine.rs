@@ -6,6 +6,7 @@
 use crate::failure::Failure as Stop;
 use crate::inputs::{self, Candidate, Source};
 use crate::map::Mapped;
+use goassay_binary::bytes::hexadecimal;
 use goassay_binary::container::{self, Member};
 use goassay_binary::{Binary, NotGo};
 use goassay_report::document::{Failure, FailureKind};
@@ -69,7 +70,7 @@ impl Opened<'_> {
 
     /// SHA-256 of the whole file, lower-case hex.
     pub(crate) fn sha256(&self) -> String {
-        hex(&Sha256::digest(self.bytes))
+        hexadecimal(&Sha256::digest(self.bytes))
     }
 }
 
@@ -141,10 +142,6 @@ fn examine_bytes<T>(
     let alone = examined.seen.is_empty();
     examined.failures = file.not_go(&others, alone);
     Ok(examined)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn read_stdin() -> Result<Vec<u8>, Failure> {

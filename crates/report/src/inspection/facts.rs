@@ -8,6 +8,7 @@ use goassay_audit::facts::secret;
 use goassay_audit::isa::{self, Isa, Level, Recorded};
 use goassay_binary::Binary;
 use goassay_binary::buildinfo::Module as RecordedModule;
+use goassay_binary::bytes::hexadecimal;
 use goassay_binary::debuginfo::DebugInfo as ReadDebugInfo;
 use goassay_binary::gap::Gap as ReadGap;
 use serde::Serialize;
@@ -569,13 +570,9 @@ fn c_code(read: &audit::ccode::CCode) -> CCode {
 fn build_ids(read: &ReadDebugInfo<'_>) -> BuildIds {
     BuildIds {
         go: Fact::maybe(read.go_build_id.as_ref(), |id| id.map(lossy)),
-        gnu: Fact::maybe(read.gnu_build_id.as_ref(), |id| id.map(digits)),
-        uuid: Fact::maybe(read.uuid.as_ref(), |id| id.map(|id| digits(&id))),
+        gnu: Fact::maybe(read.gnu_build_id.as_ref(), |id| id.map(hexadecimal)),
+        uuid: Fact::maybe(read.uuid.as_ref(), |id| id.map(|id| hexadecimal(&id))),
     }
-}
-
-fn digits(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn debug_info(read: &ReadDebugInfo<'_>) -> DebugInfo {

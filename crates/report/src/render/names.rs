@@ -2,7 +2,6 @@
 
 use crate::purl;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// The last part of a path, whichever separator it uses; the path itself where there is none.
 pub(crate) fn file_name(path: &str) -> &str {
@@ -45,12 +44,7 @@ pub(crate) fn web_address(url: &str) -> Option<&str> {
 
 /// SHA-256 of `content`, lower-case hex.
 pub(crate) fn hex_sha256(content: &[u8]) -> String {
-    let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(content) {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    goassay_binary::bytes::hexadecimal(&Sha256::digest(content))
 }
 
 #[cfg(test)]

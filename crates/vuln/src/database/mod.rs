@@ -34,10 +34,7 @@ pub struct Identity {
 impl Identity {
     /// The hash in lower-case hexadecimal.
     pub fn sha256_hex(&self) -> String {
-        self.sha256
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        goassay_binary::bytes::hexadecimal(&self.sha256)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Fields;
 use super::programs::Program;
 use goassay_binary::buildinfo;
+use goassay_binary::bytes::hexadecimal;
 use goassay_binary::debuginfo::{self, DebugInfo};
 use goassay_binary::gap::{Fact, Gap};
 use goassay_binary::hardening::{self, BranchProtection, Dynamic, ElfHardening, ElfKind};
@@ -176,11 +177,11 @@ impl Writer {
             table.map_or(0, |table| table.len).to_string()
         });
         self.fact("gnu_build_id", &facts.gnu_build_id, |id| {
-            hex(id.unwrap_or_default())
+            hexadecimal(id.unwrap_or_default())
         });
         self.fact("go_build_id", &facts.go_build_id, |id| optional(*id));
         self.fact("uuid", &facts.uuid, |id| {
-            id.map_or("none".to_owned(), |id| hex(&id))
+            id.map_or("none".to_owned(), |id| hexadecimal(&id))
         });
         self.fact("code_view", &facts.code_view, |record| {
             record.is_some().to_string()
@@ -199,10 +200,6 @@ fn optional(text: Option<&[u8]>) -> String {
 
 fn joined(texts: &[&[u8]]) -> String {
     String::from_utf8_lossy(&texts.join(&b' ')).into_owned()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn protection(found: BranchProtection) -> String {
