@@ -93,31 +93,19 @@ pub fn audit_packed(packer: &str, policy: &Policy) -> Vec<Judged> {
         .collect()
 }
 
-/// What the waivers did for one binary: indexes into [`Policy::waivers`].
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Applied {
-    /// Those that made a failure not count.
-    pub used: Vec<usize>,
-    /// Those that would have, if their last day were not over.
-    pub expired: Vec<usize>,
-}
-
-/// Marks failures that a waiver of the policy covers; the first that fits counts.
-pub fn waive(judged: &mut [Judged], policy: &Policy, scope: &Scope<'_>) -> Applied {
-    let mut applied = Applied::default();
+/// Marks failures that a waiver of the policy covers; the first that fits counts. Says which did: indexes into
+/// [`Policy::waivers`], sorted.
+pub fn waive(judged: &mut [Judged], policy: &Policy, scope: &Scope<'_>) -> Vec<usize> {
+    let mut used = Vec::new();
     for judged in judged {
         if !matches!(judged.verdict, Verdict::Fail(_)) {
             continue;
         }
         for (index, waiver) in policy.waivers.iter().enumerate() {
-            if !waiver.fits(judged.rule, scope) {
+            if !waiver.fits(judged.rule, scope) || !waiver.holds(scope.as_of) {
                 continue;
             }
-            if !waiver.holds(scope.as_of) {
-                applied.expired.push(index);
-                continue;
-            }
-            applied.used.push(index);
+            used.push(index);
             judged.waived = Some(Waived {
                 reason: waiver.reason.clone(),
                 until: waiver.until.map(|day| day.to_string()),
@@ -125,9 +113,7 @@ pub fn waive(judged: &mut [Judged], policy: &Policy, scope: &Scope<'_>) -> Appli
             break;
         }
     }
-    for list in [&mut applied.used, &mut applied.expired] {
-        list.sort_unstable();
-        list.dedup();
-    }
-    applied
+    used.sort_unstable();
+    used.dedup();
+    used
 }

@@ -17,7 +17,7 @@ use crate::settings::{self, Audit};
 use crate::standing;
 use goassay_audit::facts::Facts;
 use goassay_audit::policy::{Policy, Profile, Scope, Waiver};
-use goassay_audit::registry::{self, Applied};
+use goassay_audit::registry;
 use goassay_audit::releases::Releases;
 use goassay_report::audit::{Format, IdleWaiver, Report, Run, Target, TextOptions, render};
 use goassay_report::document::{DatabaseUse, IdleCause};
@@ -91,8 +91,8 @@ pub(crate) struct Asked {
     as_of: Date,
 }
 
-/// A binary, judged, and what the waivers did for it.
-pub(crate) type Audited = (Target, Applied);
+/// A binary, judged, and the waivers that made a failure of it not count (indexes into the policy's).
+pub(crate) type Audited = (Target, Vec<usize>);
 
 impl Asked {
     pub(crate) fn new(settings: &Audit, database: &Database<'_>) -> Result<Asked, Failure> {
@@ -121,7 +121,7 @@ impl Asked {
             module: about.main_module.as_ref().map(|main| main.path.as_str()),
             as_of: self.as_of,
         };
-        let applied = registry::waive(&mut judged, &self.policy, &scope);
+        let used = registry::waive(&mut judged, &self.policy, &scope);
         let target = Target {
             path,
             member: opened.member(),
@@ -129,7 +129,7 @@ impl Asked {
             facts: about,
             judged,
         };
-        (target, applied)
+        (target, used)
     }
 
     /// Judges the run as a whole.
@@ -139,7 +139,7 @@ impl Asked {
         database: DatabaseUse,
         surveyed: crate::survey::Surveyed<Audited>,
     ) -> Report {
-        let (targets, applied): (Vec<Target>, Vec<Applied>) = surveyed.seen.into_iter().unzip();
+        let (targets, used): (Vec<Target>, Vec<Vec<usize>>) = surveyed.seen.into_iter().unzip();
         Report::new(Run {
             tool: super::tool(),
             database,
@@ -149,17 +149,17 @@ impl Asked {
             failing_exit_code: settings.exit_code,
             targets,
             failures: surveyed.failures,
-            idle_waivers: self.idle(&settings.config, &applied),
+            idle_waivers: self.idle(&settings.config, &used),
         })
     }
 
     /// Waivers that did nothing for any binary.
-    fn idle(&self, config: &Config, applied: &[Applied]) -> Vec<IdleWaiver> {
+    fn idle(&self, config: &Config, used: &[Vec<usize>]) -> Vec<IdleWaiver> {
         let idle = |(index, waiver): (usize, &Waiver)| {
-            let used = applied.iter().any(|applied| applied.used.contains(&index));
+            let is_used = used.iter().flatten().any(|&of| of == index);
             let cause = match waiver.until {
                 Some(until) if until < self.as_of => IdleCause::Expired(until.to_string()),
-                _ if !used && !applied.is_empty() => IdleCause::Unused,
+                _ if !is_used && !used.is_empty() => IdleCause::Unused,
                 _ => return None,
             };
             Some(IdleWaiver {
