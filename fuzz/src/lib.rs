@@ -2,6 +2,8 @@
 //!
 //! They live here and not in `fuzz_targets`, so that `cargo test` can run them over `regressions/` without a fuzzer.
 
+mod judged;
+
 use goassay_binary::address::NameOffset;
 use goassay_binary::image::Image;
 use goassay_binary::size::Size;
@@ -17,6 +19,7 @@ use goassay_vuln::date::Date;
 use goassay_vuln::scan::{self, Options};
 use goassay_vuln::subject::Subject;
 use goassay_vuln::{name, osv};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// A fuzz target.
@@ -24,11 +27,16 @@ pub type Target = fn(&[u8]);
 
 /// All targets by name: the names of the programs in `fuzz_targets` and of the folders in `regressions`.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("audit", audit),
+    ("audit_miniature", audit_miniature),
+    ("audit_settings", audit_settings),
     ("binary", binary),
     ("build_info", build_info),
     ("database", vulnerability_database),
     ("edits", edits),
     ("fixture_edits", fixture_edits),
+    ("isa", isa),
+    ("lists", lists),
     ("members", members),
     ("names", names),
     ("osv", advisory),
@@ -36,6 +44,37 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("size", size_of_edited),
     ("sumdb", checksum_database),
 ];
+
+/// A committed binary with bytes changed as in [`fixture_edits`], judged by all rules.
+pub fn audit(input: &[u8]) {
+    judged::edited(input);
+}
+
+/// A miniature with bytes changed as in [`edits`], judged by all rules.
+pub fn audit_miniature(input: &[u8]) {
+    judged::miniature(input);
+}
+
+/// Any text as the module text of a binary's build information, judged by all rules.
+pub fn audit_settings(data: &[u8]) {
+    judged::settings(data);
+}
+
+/// Any bytes as machine code: one byte for the shape of [`coded`], then code.
+pub fn isa(input: &[u8]) {
+    judged::code(input);
+}
+
+/// A program whose functions have the given code. Bits of its shape: arm64 instead of amd64; start-up code in assembly
+/// instead of compiled functions.
+pub fn coded(shape: u8, code: &[u8]) -> Miniature {
+    judged::program(shape, code)
+}
+
+/// A committed binary with bytes changed as in [`fixture_edits`]: its functions, packages, modules and types.
+pub fn lists(input: &[u8]) {
+    judged::lists(input);
+}
 
 /// Any bytes as a Go binary, and everything that can be asked of it.
 pub fn binary(data: &[u8]) {
@@ -62,9 +101,16 @@ pub fn build_info(data: &[u8]) {
 ///
 /// Input: one byte for the shape, then edits of three bytes each (offset, value).
 pub fn edits(input: &[u8]) {
-    let Some((&shape, edits)) = input.split_first() else {
-        return;
-    };
+    if let Some(data) = edited_miniature(input)
+        && let Ok(binary) = Binary::parse(&data)
+    {
+        ask_everything(&binary);
+        match_all(&binary);
+    }
+}
+
+fn edited_miniature(input: &[u8]) -> Option<Vec<u8>> {
+    let (&shape, edits) = input.split_first()?;
     let miniature = Miniature {
         big_endian: shape & 1 != 0,
         wide: shape & 2 != 0,
@@ -76,10 +122,7 @@ pub fn edits(input: &[u8]) {
         let at = usize::from(u16::from_le_bytes([edit[0], edit[1]])) % data.len();
         data[at] = edit[2];
     }
-    if let Ok(binary) = Binary::parse(&data) {
-        ask_everything(&binary);
-        match_all(&binary);
-    }
+    Some(data)
 }
 
 /// Reads the binaries of [`fixture_edits`], which takes longer than a fuzzer gives one input.
@@ -266,7 +309,7 @@ static BASES: LazyLock<Vec<Base>> = LazyLock::new(|| {
         .collect()
 });
 
-/// What the structures begin with; 256 bytes behind each are changed.
+/// What the structures begin with; bytes behind each are changed.
 const MARKS: [&[u8]; 9] = [
     b"\xff Go buildinf:",
     &[0xf0, 0xff, 0xff, 0xff, 0, 0],
@@ -280,6 +323,51 @@ const MARKS: [&[u8]; 9] = [
     &[0xfa, 0xde, 0x0c, 0xc0],
 ];
 
+/// Bytes at the start of each section that are changed.
+const SECTION_HEAD: usize = 128;
+
+/// Where the sections of a file lie, header tables behind them included; nothing for containers.
+fn sections(data: &[u8]) -> Vec<Range<usize>> {
+    let Ok(image) = Image::parse(data) else {
+        return Vec::new();
+    };
+    let sections = image.sections.iter().map(|section| {
+        let start = section.offset.0 as usize;
+        start..start.saturating_add(section.len as usize).min(data.len())
+    });
+    let behind = sections.clone().map(|section| section.end).max();
+    let tables = behind.map(|end| end..data.len());
+    let all = sections.chain(tables);
+    all.filter(|section| section.start < section.end).collect()
+}
+
+/// An input of [`fixture_edits`] for each structure of each binary: a few bytes of its start are changed.
+pub fn structure_edits() -> Vec<Vec<u8>> {
+    let mut inputs = Vec::new();
+    for (which, base) in (0..).zip(BASES.iter()) {
+        let marks = MARKS.iter().filter_map(|mark| find(&base.data, mark));
+        let starts = sections(&base.data)
+            .into_iter()
+            .map(|section| section.start);
+        for start in marks.chain(starts) {
+            let mut input = vec![which];
+            for at in (start..base.data.len()).step_by(7).take(6) {
+                let Some(place) = base.places.iter().position(|&place| place == at) else {
+                    continue;
+                };
+                input.extend((place as u32).to_le_bytes());
+                input.push(!base.data[at]);
+            }
+            inputs.push(input);
+        }
+    }
+    inputs
+}
+
+fn find(data: &[u8], mark: &[u8]) -> Option<usize> {
+    data.windows(mark.len()).position(|bytes| bytes == mark)
+}
+
 impl Base {
     fn new(data: Vec<u8>) -> Base {
         let mut places: Vec<usize> = (0..data.len().min(2048)).collect();
@@ -289,7 +377,12 @@ impl Base {
                 .enumerate()
                 .filter(|(_, bytes)| *bytes == mark);
             let starts: Vec<usize> = hits.map(|(at, _)| at).take(4).collect();
-            places.extend(starts.iter().flat_map(|&at| at..(at + 256).min(data.len())));
+            // Settings and modules are texts behind their mark.
+            let len = if mark == MARKS[0] { 1024 } else { 256 };
+            places.extend(starts.iter().flat_map(|&at| at..(at + len).min(data.len())));
+        }
+        for section in sections(&data) {
+            places.extend(section.start..section.end.min(section.start + SECTION_HEAD));
         }
         // Everything else, thinly: tables of a function each, module data, relocations.
         places.extend((0..data.len()).step_by(97));

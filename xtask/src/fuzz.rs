@@ -4,6 +4,7 @@
 //! `fuzz/regressions/<target>/` and runs as an ordinary test from then on.
 
 use crate::run::{Context, Outcome, sha256, work, workspace, write};
+use goassay_binary::Binary;
 use goassay_fixtures::miniature::Miniature;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -129,18 +130,68 @@ fn all_seeds() -> BTreeMap<&'static str, Vec<Vec<u8>>> {
             .collect()
     };
     BTreeMap::from([
+        ("audit", targets::structure_edits()),
+        ("audit_miniature", patches(40, 31)),
+        ("audit_settings", settings_seeds(lines.clone())),
         ("binary", heads.chain(miniatures.clone()).collect()),
         ("build_info", lines.map(String::into_bytes).collect()),
         ("database", database_seeds()),
         ("edits", patches(40, 31)),
         ("fixture_edits", patches(12, 41)),
+        ("isa", code_seeds()),
+        ("lists", targets::structure_edits()),
         ("members", member_seeds(&miniatures)),
         ("names", name_seeds()),
         ("osv", vec![OSV.as_bytes().to_vec()]),
         ("scan", vec![name_seeds().join(&b'\n')]),
-        ("size", patches(12, 43)),
+        ("size", targets::structure_edits()),
         ("sumdb", sumdb_seeds()),
     ])
+}
+
+/// Recorded settings, and lines that rules look for.
+fn settings_seeds(recorded: impl Iterator<Item = String>) -> Vec<Vec<u8>> {
+    let lines = [
+        "build\t-ldflags=\"-X 'main.version=v1.2.3' -X main.date=2026-11-22T10:00:00Z -s -w\"",
+        "build\tCGO_CFLAGS=-O2 -I/home/user/include -fstack-protector-strong -D_FORTIFY_SOURCE=3",
+        "build\tDefaultGODEBUG=tls10server=1,fips140=on,x509sha1=1",
+        "build\tGOFIPS140=v1.0.0-c2097c7c\nbuild\tGOEXPERIMENT=boringcrypto",
+        "build\t-race=true\nbuild\t-gcflags=all=-N -l\nbuild\t-tags=netgo,osusergo",
+        "mod\texample.com/mini\tv1.2.4-0.20240102030405-abcdef012345+dirty\t",
+        "build\tvcs.modified=true\nbuild\tvcs.time=2026-11-22T10:00:00Z\nbuild\tGOAMD64=v3",
+        "build\tCGO_LDFLAGS=-L https://user:0123456789abcdef@git.corp.example.com/x -Wl,-z,now",
+    ];
+    let lines = lines.map(|line| format!("path\texample.com/mini\n{line}"));
+    recorded.chain(lines).map(String::into_bytes).collect()
+}
+
+/// Code of real functions of both architectures, and start-up code that refuses a CPU.
+fn code_seeds() -> Vec<Vec<u8>> {
+    let mut seeds = vec![refusing(0)];
+    for (shape, fixture) in [(0, "elf-amd64-go1.27"), (1, "elf-arm64-go1.27-pie")] {
+        let data = goassay_fixtures::bytes(fixture);
+        let binary = Binary::parse(&data).expect("a fixture");
+        let mut count = 0;
+        let _ = binary.each_code(|code| {
+            count += 1;
+            if count % 16 == 0 && code.bytes.len() < 1024 {
+                seeds.push([&[shape + (count / 16 % 2) as u8 * 2], code.bytes].concat());
+            }
+        });
+    }
+    seeds
+}
+
+/// `lea rax, [rip+…]` of the message that start-up code prints.
+fn refusing(shape: u8) -> Vec<u8> {
+    const LEA: usize = 7;
+    let shape = shape | 2;
+    let (data, parts) = targets::coded(shape, &[0; LEA]).build_with_parts();
+    let message = b"This program can only";
+    let at = data.windows(message.len()).position(|text| text == message);
+    let distance = at.expect("it is in the build information") - parts.text - LEA;
+    let distance = (distance as u32).to_le_bytes();
+    [&[shape, 0x48, 0x8d, 0x05][..], &distance].concat()
 }
 
 /// A universal file would need Mach-O slices; its header alone leads far enough. Archives hold any member.
@@ -239,6 +290,18 @@ mod tests {
             assert!(!seeds[name].is_empty(), "{name} has no seeds");
             seeds[name].iter().for_each(|seed| target(seed));
         }
+    }
+
+    #[test]
+    fn start_up_code_of_a_seed_is_understood() {
+        let seed = refusing(0);
+        let data = targets::coded(seed[0], &seed[1..]).build();
+        let binary = Binary::parse(&data).expect("a miniature");
+        let demanded = goassay_audit::isa::Isa::of(&binary).demanded;
+        assert_eq!(
+            demanded.map(|level| level.to_string()).as_deref(),
+            Some("v3")
+        );
     }
 
     #[test]
