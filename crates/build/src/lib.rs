@@ -1,12 +1,17 @@
 //! Building Go programs and toolchains, and proving what was built: plan, run, record, rebuild, compare.
 //!
-//! What is here so far is where trusted inputs come from: the module proxy protocol, the checksum database with proofs of
-//! its own, and Go toolchains in a store that processes share. No socket is opened here: a [`fetch::Fetch`] is handed in.
+//! What is here so far is where trusted inputs come from (the module proxy protocol, the checksum database with proofs of
+//! its own, Go toolchains in a store that processes share) and comparing: trees of files out of archives, permitted
+//! differences by name, verdicts. No socket is opened here: a [`fetch::Fetch`] is handed in.
 //! Nothing here knows the environment, the home directory or a terminal.
 
+pub mod archive;
+pub mod compare;
 pub mod dirhash;
 pub mod fetch;
+pub mod gap;
 pub mod module;
+pub mod normalize;
 pub mod proxy;
 pub mod sumdb;
 pub mod toolchain;
