@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("goassay-audit", &["goassay-binary", "goassay-vuln"]),
     ("goassay-binary", &[]),
-    ("goassay-build", &[]),
+    ("goassay-build", &["goassay-binary"]),
     ("goassay-fixtures", &[]),
     (
         "goassay-report",

@@ -1,7 +1,8 @@
 //! Decompression of tar archives: gzip, xz, Zstandard, or none.
 
 use super::input::{self, Input};
-use super::{Error, Facts, Options, damaged, hash};
+use super::{Error, Facts, Options, damaged};
+use goassay_binary::bytes::hexadecimal;
 use std::io::{BufReader, Read};
 
 /// Most memory for a dictionary: the largest of `xz -9` is 64 MiB.
@@ -35,7 +36,7 @@ pub(super) fn plain(input: &Input, options: &Options<'_>) -> Result<(Input, Fact
     };
     facts.insert("compression".to_owned(), name.to_owned());
     let all = super::Sum::read(&mut input.clone(), u64::MAX)?;
-    facts.insert(COMPRESSED.to_owned(), hash::hex(&all.sha256));
+    facts.insert(COMPRESSED.to_owned(), hexadecimal(&all.sha256));
     let plain = input::spool(&mut *reader, options.scratch, &options.limits)?;
     Ok((plain, facts))
 }

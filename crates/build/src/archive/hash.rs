@@ -1,8 +1,8 @@
 //! Hashes of contents, on all processors.
 
 use super::{Error, damaged};
+use goassay_binary::bytes::hexadecimal;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 use std::io::Read;
 
 /// Identity of contents.
@@ -72,23 +72,13 @@ impl Sum {
     /// The SHA-256 in hexadecimal digits.
     #[must_use]
     pub fn hex(&self) -> String {
-        hex(&self.sha256)
+        hexadecimal(&self.sha256)
     }
-}
-
-/// Hexadecimal digits of bytes.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// The SHA-256 of a part of a file, in hexadecimal digits.
 pub(super) fn digest(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+    hexadecimal(&Sha256::digest(bytes))
 }
 
 /// Does something for each item on all processors; the error is that of the first item that has one.

@@ -15,7 +15,7 @@ mod name;
 mod tar;
 mod zip;
 
-pub use hash::{Sum, hex};
+pub use hash::Sum;
 
 use input::Input;
 use std::collections::BTreeMap;

@@ -3,11 +3,12 @@
 //! Not read: sparse files, several volumes, archives older than ustar.
 
 use super::compressed;
-use super::hash::{digest, hex};
+use super::hash::digest;
 use super::input::Input;
 use super::{
     Entry, Error, Facts, Format, Kind, Options, Place, Reader, Sum, Tree, damaged, hash_all, name,
 };
+use goassay_binary::bytes::hexadecimal;
 use std::collections::BTreeMap;
 
 const BLOCK: u64 = 512;
@@ -107,7 +108,7 @@ impl Archive {
         let padding = self.input.bytes(end, padding)?;
         if padding.iter().any(|&byte| byte != 0) {
             let name = format!("padding at {end}");
-            self.facts.insert(name, hex(&padding));
+            self.facts.insert(name, hexadecimal(&padding));
         }
         Ok(start)
     }
@@ -349,8 +350,8 @@ fn facts(header: &Header<'_>, extended: &Extended) -> Facts {
         });
         match end {
             Some(0) => {}
-            Some(_) => _ = add(name, hex(ends.concat().as_slice())),
-            None => _ = add(name, hex(bytes)),
+            Some(_) => _ = add(name, hexadecimal(ends.concat().as_slice())),
+            None => _ = add(name, hexadecimal(bytes)),
         }
     }
     if !extended.raw.is_empty() {

@@ -4,11 +4,12 @@
 //! Not read: ZIP64, encryption, several disks, methods other than stored and deflated. (The crate `zip`, which unpacks
 //! elsewhere, keeps one entry of several with the same name: here all have to be seen.)
 
-use super::hash::{digest, hex};
+use super::hash::digest;
 use super::input::Input;
 use super::{
     Entry, Error, Facts, Format, Kind, Options, Place, Reader, Sum, Tree, damaged, hash_all, name,
 };
+use goassay_binary::bytes::hexadecimal;
 
 const END: [u8; 4] = *b"PK\x05\x06";
 const CENTRAL: [u8; 4] = *b"PK\x01\x02";
@@ -125,7 +126,7 @@ impl End {
     fn facts(&self) -> Facts {
         let mut facts = Facts::new();
         if !self.comment.is_empty() {
-            facts.insert("comment".to_owned(), hex(&self.comment));
+            facts.insert("comment".to_owned(), hexadecimal(&self.comment));
         }
         facts
     }
@@ -200,14 +201,14 @@ impl Central {
         add("flags", format!("{:#x}", self.flags));
         add("method", self.method.to_string());
         add("time", format!("{:#010x}", fields.u32(12)));
-        add("extra", hex(&self.extra));
+        add("extra", hexadecimal(&self.extra));
         add("internal attributes", format!("{:#x}", fields.u16(36)));
         add("external attributes", format!("{:#x}", fields.u32(38)));
         if fields.u16(34) != 0 {
             add("disk", fields.u16(34).to_string());
         }
         if !self.comment.is_empty() {
-            add("comment", hex(&self.comment));
+            add("comment", hexadecimal(&self.comment));
         }
         facts
     }
@@ -323,7 +324,7 @@ fn local_facts(central: &Central, local: &Fields<'_>, extra: &[u8], facts: &mut 
         add("time", format!("{:#010x}", local.u32(10)));
     }
     if extra != central.extra {
-        add("extra", hex(extra));
+        add("extra", hexadecimal(extra));
     }
     let sizes = (local.u32(14), local.u32(18), local.u32(22));
     if sizes == (0, 0, 0) {

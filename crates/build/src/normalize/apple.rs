@@ -6,9 +6,8 @@
 //! 64-bit little-endian files alone are known, which is what Go makes for Apple's systems.
 
 use super::Outcome;
-use crate::archive::hex;
 use crate::gap::Gap;
-use goassay_binary::bytes::{Bytes, Endian, Order, Width};
+use goassay_binary::bytes::{Bytes, Endian, Order, Width, hexadecimal};
 use sha2::{Digest, Sha256};
 
 const MAGIC: u32 = 0xfeed_facf;
@@ -379,7 +378,12 @@ fn describe(directory: Bytes<'_>) -> Option<String> {
     if let Some(team) = team {
         said += &format!(", team {}", String::from_utf8_lossy(team));
     }
-    Some(said + &format!(", code directory {}", hex(&sha256(directory.data()))))
+    Some(
+        said + &format!(
+            ", code directory {}",
+            hexadecimal(&sha256(directory.data()))
+        ),
+    )
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
