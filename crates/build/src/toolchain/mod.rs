@@ -4,10 +4,12 @@
 //! own verifier; what lies in the store is exactly that, with the modes that the go command gives it and each `_go.mod` under
 //! its real name. It does not mean that the toolchain is what its source says: that is for rebuilding to show.
 
+mod downloads;
 mod name;
 mod store;
 mod unpack;
 
+pub use downloads::{Error as PageError, Page, Posted};
 pub use name::{Name, NotAToolchain, Platform, Version};
 pub use store::{Installed, Receipt, Store};
 
@@ -16,6 +18,7 @@ use crate::fetch::Fetch;
 use crate::module::Module;
 use crate::proxy::{self, Proxies};
 use crate::sumdb;
+use downloads::Contents;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Seek};
@@ -48,6 +51,8 @@ pub enum Error {
     Database(sumdb::Error),
     /// What was downloaded is no module.
     Zip(dirhash::Error),
+    /// The page with downloads does not help.
+    Page(downloads::Error),
     /// What was downloaded is a module, and no toolchain.
     Contents(String),
     /// A file could not be read or written.
@@ -74,6 +79,7 @@ impl fmt::Display for Error {
             Error::Proxy(error) => error.fmt(f),
             Error::Database(error) => error.fmt(f),
             Error::Zip(error) => error.fmt(f),
+            Error::Page(error) => error.fmt(f),
             Error::Contents(why) => write!(f, "what was downloaded is no toolchain: {why}"),
             Error::File { verb, path, error } => {
                 write!(f, "cannot {verb} {}: {error}", path.display())
@@ -87,6 +93,12 @@ impl std::error::Error for Error {}
 impl From<proxy::Error> for Error {
     fn from(error: proxy::Error) -> Error {
         Error::Proxy(error)
+    }
+}
+
+impl From<downloads::Error> for Error {
+    fn from(error: downloads::Error) -> Error {
+        Error::Page(error)
     }
 }
 
@@ -139,18 +151,64 @@ pub enum Outcome {
 pub struct Verified {
     /// The zip, at its beginning.
     pub file: File,
-    /// Its length in bytes.
-    pub length: u64,
-    /// What the database said.
+    /// What vouches for it.
+    pub vouched: Vouched,
+}
+
+/// What the checksum database said of a download.
+#[derive(Debug, Clone)]
+pub struct Vouched {
+    /// Its statement.
     pub statement: sumdb::Statement,
+    /// Length of the download in bytes.
+    pub length: u64,
 }
 
 impl Fetcher<'_> {
-    /// The toolchain in the store; fetched and verified where it is not there yet.
+    /// The toolchain in the store; fetched from the proxies and verified where it is not there yet.
     ///
     /// # Errors
     /// It cannot be had, or what was had is not what was published. Then the store is as it was.
     pub fn get(&self, name: &Name) -> Result<Outcome, Error> {
+        self.obtain(name, "zip", &|claim, file| {
+            let Verified { file, vouched } = self.download(&name.module(), file)?;
+            (self.observer)(Stage::Unpacking);
+            claim.install(name, vouched, &|goroot| {
+                let file = file.try_clone().map_err(|e| Error::Zip(e.into()))?;
+                unpack::unpack(file, &name.module(), goroot)
+            })
+        })
+    }
+
+    /// The toolchain in the store; fetched from a page with downloads where it is not there yet, and as much verified: it is what
+    /// [`Fetcher::get`] gives.
+    ///
+    /// # Errors
+    /// As [`Fetcher::get`].
+    pub fn get_from(&self, page: &Page, name: &Name) -> Result<Outcome, Error> {
+        self.obtain(name, "archive", &|claim, mut file| {
+            let posted = page.find(self.fetch, name)?;
+            (self.observer)(Stage::LookingUp);
+            let statement = self.database.lookup(&name.module())?;
+            (self.observer)(Stage::Downloading);
+            let length = page.download(self.fetch, &posted, &mut file)?;
+            (self.observer)(Stage::Checking);
+            let contents = Contents::of(&claim.scratch("archive"), self.store.folder())?;
+            let found = contents.h1(&name.module());
+            check(&posted.file, found.as_deref(), &statement)?;
+            (self.observer)(Stage::Unpacking);
+            let vouched = Vouched { statement, length };
+            claim.install(name, vouched, &|goroot| unpack_contents(&contents, goroot))
+        })
+    }
+
+    /// The toolchain in the store; where it is not there yet, what `install` makes of a new file of this name.
+    fn obtain(
+        &self,
+        name: &Name,
+        what: &str,
+        install: &dyn Fn(&store::Claim<'_>, File) -> Result<Installed, Error>,
+    ) -> Result<Outcome, Error> {
         if let Some(installed) = self.store.find(name) {
             return Ok(Outcome::Present(installed));
         }
@@ -161,21 +219,17 @@ impl Fetcher<'_> {
         if let Some(installed) = self.store.find(name) {
             return Ok(Outcome::Present(installed));
         }
-        let path = claim.scratch("zip");
+        let path = claim.scratch(what);
         let file = File::options()
             .read(true)
             .write(true)
             .create_new(true)
             .open(&path)
             .map_err(Error::file("write", &path))?;
-        let verified = self.download(&name.module(), file);
-        let unpacked = verified.and_then(|verified| {
-            (self.observer)(Stage::Unpacking);
-            claim.unpack(name, verified)
-        });
+        let installed = install(&claim, file);
         // Nobody looks at it any more.
         let _ = std::fs::remove_file(&path);
-        unpacked.map(Outcome::Fetched)
+        installed.map(Outcome::Fetched)
     }
 
     /// The zip of a module in `file`, verified by its contents.
@@ -193,20 +247,33 @@ impl Fetcher<'_> {
         let rewound = |file: &mut File| file.rewind().map_err(|e| Error::Zip(e.into()));
         rewound(&mut file)?;
         let found = dirhash::of_zip(io::BufReader::new(&file)).map_err(Error::Zip)?;
-        if found != statement.zip {
-            let why = format!(
-                "the download of {module} has {found}, {} recorded {}",
-                statement.database, statement.zip
-            );
-            return Err(sumdb::Error::new(sumdb::Kind::WrongHash, why).into());
-        }
+        check(&module.to_string(), Some(&found), &statement)?;
         rewound(&mut file)?;
-        Ok(Verified {
-            file,
-            length,
-            statement,
-        })
+        let vouched = Vouched { statement, length };
+        Ok(Verified { file, vouched })
     }
+}
+
+/// Whether a download has the hash that was recorded.
+fn check(what: &str, found: Option<&str>, statement: &sumdb::Statement) -> Result<(), Error> {
+    if found == Some(&statement.zip) {
+        return Ok(());
+    }
+    let found = found.unwrap_or("no hash, for a file is there twice");
+    let why = format!(
+        "the download of {what} has {found}, {} recorded {}",
+        statement.database, statement.zip
+    );
+    Err(sumdb::Error::new(sumdb::Kind::WrongHash, why).into())
+}
+
+fn unpack_contents(contents: &Contents, goroot: &Path) -> Result<unpack::Totals, Error> {
+    let mut target = unpack::Target::new(goroot);
+    for (name, entry) in contents.files() {
+        let bytes = contents.read(entry)?;
+        target.add(name, entry.mode, &mut bytes.as_slice())?;
+    }
+    target.finish()
 }
 
 #[cfg(test)]

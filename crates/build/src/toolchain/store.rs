@@ -11,7 +11,8 @@
 //! So whoever finds a toolchain finds a whole one, and a killed process leaves nothing that is trusted.
 
 use super::name::Name;
-use super::{Error, Verified, unpack};
+use super::unpack::Totals;
+use super::{Error, Vouched};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -51,8 +52,8 @@ pub struct Receipt {
     pub record: u64,
     /// Size of the tree in which the record was proven.
     pub tree_size: u64,
-    /// Length of the zip in bytes.
-    pub zip_bytes: u64,
+    /// Length of what was downloaded, in bytes.
+    pub archive_bytes: u64,
     /// Files.
     pub files: u64,
     /// Length of all files in bytes.
@@ -231,10 +232,15 @@ impl Claim<'_> {
         Ok(())
     }
 
-    /// Unpacks a verified toolchain and puts it in its place.
-    pub(super) fn unpack(&self, name: &Name, verified: Verified) -> Result<Installed, Error> {
+    /// Puts a verified toolchain in its place; `unpack` fills the folder that becomes its GOROOT.
+    pub(super) fn install(
+        &self,
+        name: &Name,
+        vouched: Vouched,
+        unpack: &dyn Fn(&Path) -> Result<Totals, Error>,
+    ) -> Result<Installed, Error> {
         let work = self.scratch("unpacked");
-        let placed = self.unpack_in(&work, name, verified);
+        let placed = self.install_from(&work, name, vouched, unpack);
         if placed.is_err() {
             // The first failure is the one that tells.
             let _ = remove(&work);
@@ -242,17 +248,22 @@ impl Claim<'_> {
         placed
     }
 
-    fn unpack_in(&self, work: &Path, name: &Name, verified: Verified) -> Result<Installed, Error> {
-        let module = name.module();
-        let totals = unpack::unpack(verified.file, &module, &work.join("goroot"))?;
+    fn install_from(
+        &self,
+        work: &Path,
+        name: &Name,
+        vouched: Vouched,
+        unpack: &dyn Fn(&Path) -> Result<Totals, Error>,
+    ) -> Result<Installed, Error> {
+        let totals = unpack(&work.join("goroot"))?;
         let receipt = Receipt {
             schema: SCHEMA.to_owned(),
-            version: module.version,
-            h1: verified.statement.zip,
-            database: verified.statement.database,
-            record: verified.statement.id,
-            tree_size: verified.statement.tree_size,
-            zip_bytes: verified.length,
+            version: name.module().version,
+            h1: vouched.statement.zip,
+            database: vouched.statement.database,
+            record: vouched.statement.id,
+            tree_size: vouched.statement.tree_size,
+            archive_bytes: vouched.length,
             files: totals.files,
             bytes: totals.bytes,
         };

@@ -26,16 +26,36 @@ const FILES: [(&str, &str, u32); 6] = [
 ];
 
 fn zip(files: &[(&str, &str, u32)]) -> Vec<u8> {
+    zip_below(&format!("{MODULE}@{VERSION}/"), files)
+}
+
+fn zip_below(prefix: &str, files: &[(&str, &str, u32)]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, text, mode) in files {
         let options = SimpleFileOptions::default().unix_permissions(*mode);
         writer
-            .start_file(format!("{MODULE}@{VERSION}/{name}"), options)
+            .start_file(format!("{prefix}{name}"), options)
             .unwrap();
         writer.write_all(text.as_bytes()).unwrap();
     }
     writer.finish().unwrap().into_inner()
 }
+
+/// The same as a distribution: real names, and what a module does not have.
+fn distribution() -> Vec<u8> {
+    let files = FILES.map(|(name, text, mode)| match name {
+        "src/_go.mod" => ("src/go.mod", text, mode),
+        _ => (name, text, mode),
+    });
+    let more = [
+        ("api/go1.txt", "pkg fmt\n", 0o644),
+        ("test/x.go", "package x\n", 0o644),
+    ];
+    zip_below("go/", &[&files[..], &more].concat())
+}
+
+const PAGE: &str = "https://page.example/dl";
+const LIST_URL: &str = "https://page.example/dl/?mode=json&include=all";
 
 struct World {
     root: tempfile::TempDir,
@@ -73,15 +93,33 @@ impl World {
     }
 
     fn get(&self) -> Result<Outcome, Error> {
+        self.with(&|fetcher| fetcher.get(&name()))
+    }
+
+    fn get_from_page(&self) -> Result<Outcome, Error> {
+        self.with(&|fetcher| fetcher.get_from(&Page::new(PAGE), &name()))
+    }
+
+    fn with(&self, get: &dyn Fn(&Fetcher<'_>) -> Result<Outcome, Error>) -> Result<Outcome, Error> {
         let proxies = Proxies::parse(PROXY, "").unwrap();
-        Fetcher {
+        get(&Fetcher {
             fetch: &self.net,
             proxies: &proxies,
             database: &Client::new(&self.database, &self.net, &proxies, &self.kept),
             store: &self.store(),
             observer: &|stage| self.stages.borrow_mut().push(stage),
-        }
-        .get(&name())
+        })
+    }
+
+    /// Puts an archive on the page with downloads.
+    fn post(&self, archive: &[u8]) {
+        let sha256 = crate::archive::Sum::of(archive).hex();
+        let size = archive.len();
+        let list = format!(
+            r#"[{{"files":[{{"filename":"tiny","os":"linux","arch":"amd64","version":"go1.99.1","sha256":"{sha256}","size":{size},"kind":"archive"}}]}}]"#
+        );
+        self.net.set(LIST_URL, Ok(list.into_bytes()));
+        self.net.set(&format!("{PAGE}/tiny"), Ok(archive.to_vec()));
     }
 
     /// Names in the store besides locks.
@@ -276,4 +314,93 @@ fn processes_fetch_once() {
     std::thread::sleep(std::time::Duration::from_millis(50));
     drop(claim);
     assert_eq!(waiting.join().unwrap(), (true, true));
+}
+
+/// Names, modes and contents below a folder.
+#[cfg(unix)]
+fn files_below(folder: &Path) -> Vec<(PathBuf, u32, Vec<u8>)> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let mode = path.metadata().unwrap().permissions().mode();
+            let name = path.strip_prefix(folder).unwrap().to_owned();
+            files.push((name, mode, std::fs::read(path).unwrap()));
+        }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+#[cfg(unix)]
+fn a_download_page_gives_what_the_proxy_gives() {
+    let world = World::new(&zip(&FILES));
+    world.post(&distribution());
+    let Outcome::Fetched(installed) = world.get_from_page().unwrap() else {
+        panic!("it was not there");
+    };
+    let of_page = files_below(&installed.goroot);
+    assert_eq!(
+        of_page.len(),
+        FILES.len(),
+        "neither api nor test, for which nobody vouches"
+    );
+    assert!(world.store().remove(&name()).unwrap());
+    world.get().unwrap();
+    let proxied = world.store().find(&name()).unwrap();
+    assert_eq!(files_below(&proxied.goroot), of_page);
+    assert_eq!(proxied.receipt.h1, installed.receipt.h1);
+}
+
+#[test]
+fn a_download_page_that_lies_is_not_believed() {
+    let world = World::new(&zip(&FILES));
+    let mut files = FILES;
+    files[3] = ("src/go.mod", files[3].1, files[3].2);
+    let mut evil = files;
+    evil[1].1 = "evil";
+    for (archive, posted) in [
+        ("altered", zip_below("go/", &evil)),
+        ("a file is missing", zip_below("go/", &files[..5])),
+        ("another root", zip_below("", &files)),
+        ("a page", b"<html>".to_vec()),
+        ("half", distribution()[..300].to_vec()),
+    ] {
+        world.post(&posted);
+        let error = world.get_from_page().unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::Page(PageError::Archive(_))
+                    | Error::Database(sumdb::Error {
+                        kind: Kind::WrongHash,
+                        ..
+                    })
+            ),
+            "{archive}: {error}"
+        );
+        assert_eq!(world.entries(), Vec::<String>::new(), "{archive}");
+    }
+    world.post(&distribution());
+    world.net.change(&format!("{PAGE}/tiny"), |bytes| {
+        bytes.pop();
+    });
+    let error = world.get_from_page().unwrap_err();
+    assert!(
+        matches!(error, Error::Page(PageError::Altered(_))),
+        "{error}"
+    );
+    world.net.set(LIST_URL, Ok(b"[]".to_vec()));
+    let error = world.get_from_page().unwrap_err();
+    assert!(
+        matches!(error, Error::Page(PageError::Missing(_))),
+        "{error}"
+    );
 }

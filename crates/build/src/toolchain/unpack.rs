@@ -22,7 +22,7 @@ pub(super) struct Totals {
 pub(super) fn unpack(zip: File, module: &Module, goroot: &Path) -> Result<Totals, Error> {
     let mut archive = dirhash::open(io::BufReader::new(zip)).map_err(Error::Zip)?;
     let prefix = format!("{module}/");
-    let mut totals = Totals::default();
+    let mut target = Target::new(goroot);
     for index in 0..archive.len() {
         let mut file = archive.by_index(index).map_err(|e| Error::Zip(e.into()))?;
         let mode = file.unix_mode();
@@ -32,16 +32,47 @@ pub(super) fn unpack(zip: File, module: &Module, goroot: &Path) -> Result<Totals
         if mode.is_some_and(|mode| !matches!(mode & 0o170_000, 0 | 0o100_000)) {
             return Err(Error::Contents(format!("{name} is not a plain file")));
         }
-        let path = goroot.join(real_name(&name));
-        totals.bytes += write(&path, is_executable(&name, mode), &mut file)?;
-        totals.files += 1;
+        target.add(&name, mode, &mut file)?;
     }
-    for needed in ["VERSION", "src", "bin"] {
-        if !goroot.join(needed).exists() {
-            return Err(Error::Contents(format!("it has no {needed}")));
+    target.finish()
+}
+
+/// A new GOROOT that files are added to.
+pub(super) struct Target<'p> {
+    goroot: &'p Path,
+    totals: Totals,
+}
+
+impl<'p> Target<'p> {
+    pub(super) fn new(goroot: &'p Path) -> Target<'p> {
+        Target {
+            goroot,
+            totals: Totals::default(),
         }
     }
-    Ok(totals)
+
+    /// Writes a file under a name below GOROOT that leads nowhere else.
+    pub(super) fn add(
+        &mut self,
+        name: &str,
+        mode: Option<u32>,
+        contents: &mut dyn io::Read,
+    ) -> Result<(), Error> {
+        let path = self.goroot.join(real_name(name));
+        self.totals.bytes += write(&path, is_executable(name, mode), contents)?;
+        self.totals.files += 1;
+        Ok(())
+    }
+
+    /// What was added, if it is a toolchain.
+    pub(super) fn finish(self) -> Result<Totals, Error> {
+        for needed in ["VERSION", "src", "bin"] {
+            if !self.goroot.join(needed).exists() {
+                return Err(Error::Contents(format!("it has no {needed}")));
+            }
+        }
+        Ok(self.totals)
+    }
 }
 
 /// The name below GOROOT; none for a folder.

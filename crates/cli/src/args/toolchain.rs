@@ -10,6 +10,7 @@ Examples:
   goassay toolchain list                                   what the proxy has for this machine
   goassay toolchain fetch 1.25.14                          get it, verified
   goassay toolchain fetch 1.25.14 --platform darwin/arm64  for another one
+  goassay toolchain fetch 1.25.14 --from https://go.dev/dl the archive of a download page, as much verified
   PATH=$(goassay toolchain path 1.25.14)/bin:$PATH         use it
 
 GOPROXY and GOSUMDB say where Go comes from and who vouches for it, as for the go command.";
@@ -18,7 +19,8 @@ const FETCH_LONG: &str = "\
 Gets Go toolchains from the module proxy and unpacks them into a store that all processes share.
 
 Nothing is believed that the proxy says: the contents have to have the hash that the checksum database recorded, the record \
-has to be in the database's log, and the log has to be the one that this machine saw before, continued. What comes is what was \
+has to be in the database's log, and the log has to be the one that this machine saw before, continued. That holds for the archives \
+of a download page too: the part of them that the module has is taken (all but api, doc, misc and test), by the module's hash. What comes is what was \
 published; that it is what its source says is for `toolchain verify`.";
 
 /// `toolchain …`.
@@ -46,6 +48,9 @@ pub(crate) struct List {
     /// Trust the certificates (PEM) in FILE instead of the built-in ones
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ca: Option<PathBuf>,
+    /// Take the archives of a download page with this address, such as https://go.dev/dl [default: the module proxy]
+    #[arg(long, value_name = "ADDRESS", value_hint = ValueHint::Url, conflicts_with = "installed")]
+    pub(crate) from: Option<String>,
     /// Only those that were fetched; asks nobody
     #[arg(long)]
     pub(crate) installed: bool,
@@ -65,6 +70,9 @@ pub(crate) struct Fetch {
     /// Trust the certificates (PEM) in FILE instead of the built-in ones
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ca: Option<PathBuf>,
+    /// Take the archives of a download page with this address, such as https://go.dev/dl [default: the module proxy]
+    #[arg(long, value_name = "ADDRESS", value_hint = ValueHint::Url)]
+    pub(crate) from: Option<String>,
     /// Ask for the newest state of the checksum database too: an older one than seen before is an error
     #[arg(long)]
     pub(crate) fresh: bool,

@@ -18,7 +18,7 @@ use goassay_build::proxy::{self, Proxies};
 use goassay_build::sumdb::kept::Folders;
 use goassay_build::sumdb::{self, Client, Database};
 use goassay_build::toolchain::{
-    self, Error, Fetcher, Installed, Name, Outcome, Platform, Stage, Store,
+    self, Error, Fetcher, Installed, Name, Outcome, Page, PageError, Platform, Stage, Store,
 };
 use serde::Serialize;
 use std::cell::RefCell;
@@ -203,6 +203,10 @@ fn list(
         here.iter()
             .map(|installed| installed.name.clone())
             .collect()
+    } else if let Some(address) = &args.from {
+        let posted = Page::new(address).posted(net);
+        let posted = posted.map_err(|error| failure(error.into()))?;
+        posted.into_iter().map(|posted| posted.name).collect()
     } else {
         toolchain::list(net, &settings.proxies()?).map_err(|error| failure(error.into()))?
     };
@@ -306,9 +310,13 @@ impl Fetching<'_> {
         if args.fresh {
             client.latest().map_err(|error| failure(error.into()))?;
         }
+        let page = args.from.as_deref().map(Page::new);
         let mut rows = Vec::new();
         for name in names(args) {
-            let outcome = fetcher.get(&name);
+            let outcome = match &page {
+                Some(page) => fetcher.get_from(page, &name),
+                None => fetcher.get(&name),
+            };
             self.waiting.clear();
             let outcome = outcome.map_err(|error| {
                 let said = failure(error);
@@ -377,6 +385,7 @@ fn failure(error: Error) -> Failure {
         Error::Zip(error) => Failure::network("the download is damaged")
             .because(&error)
             .hint("try again, or through another proxy with GOPROXY"),
+        Error::Page(error) => of_page(&error),
         Error::Contents(why) => Failure::input("what was published is no toolchain").cause(why),
         Error::File { verb, path, error } => {
             let hint = if error.kind() == io::ErrorKind::StorageFull {
@@ -402,6 +411,26 @@ fn of_database(error: &sumdb::Error) -> Failure {
         let lines: Vec<&str> = head.lines().collect();
         failure.cause(format!("signed tree head: {}", lines.join(" / ")))
     })
+}
+
+fn of_page(error: &PageError) -> Failure {
+    let hint = match error {
+        PageError::Fetch(_) => {
+            "check the address behind --from, the connection and HTTPS_PROXY/NO_PROXY, or leave --from out to ask the module proxy"
+        }
+        PageError::List(_) => {
+            "--from takes the address of a page that answers ?mode=json, such as https://go.dev/dl"
+        }
+        PageError::Missing(_) => {
+            "`goassay toolchain list --from ADDRESS --platform all` shows what it has"
+        }
+        PageError::Altered(_) | PageError::Archive(_) => {
+            "try again, or leave --from out to ask the module proxy"
+        }
+    };
+    Failure::network("the download page does not help")
+        .because(error)
+        .hint(hint)
 }
 
 fn proxy_hint(error: &proxy::Error) -> &'static str {

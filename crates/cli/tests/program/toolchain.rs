@@ -256,3 +256,39 @@ fn what_the_proxy_does_not_give_is_said() {
     assert_snapshot!(case.run(&["fetch", "1.99.2", "--platform", "linux/amd64"]));
     assert_snapshot!(case.run(&["fetch", "latest"]));
 }
+
+#[test]
+fn a_download_page_is_as_good_as_a_proxy() {
+    let case = Case::new();
+    let files = FILES.map(|(name, text)| (name.replace("_go.mod", "go.mod"), text));
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, text) in &files {
+        let options = zip::write::SimpleFileOptions::default();
+        writer.start_file(format!("go/{name}"), options).unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+    }
+    let archive = writer.finish().unwrap().into_inner();
+    let sum: String = Sha256::digest(&archive)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    let list = format!(
+        r#"[{{"version":"go1.99.1","stable":true,"files":[{{"filename":"tiny.zip","os":"linux","arch":"amd64","version":"go1.99.1","sha256":"{sum}","size":{},"kind":"archive"}}]}}]"#,
+        archive.len()
+    );
+    case.server
+        .set("dl/?mode=json&include=all", Reply::File(list.into_bytes()));
+    case.server.set("dl/tiny.zip", Reply::File(archive.clone()));
+    case.server.set(&zip_path(), Reply::Status(500));
+    let from = format!("{}/dl/", case.server.url);
+    let from = ["--from", from.as_str()];
+    assert_snapshot!(case.run(&[&["list"], &PLATFORM[..], &from].concat()));
+    case.server
+        .set("dl/tiny.zip", Reply::File(archive[1..].to_vec()));
+    assert_snapshot!(case.fetch(&from));
+    case.server.set("dl/tiny.zip", Reply::File(archive));
+    assert_snapshot!(case.fetch(&from));
+    assert_snapshot!(case.run(&[&["fetch", "1.99.2"], &PLATFORM[..], &from].concat()));
+    let nowhere = format!("{}/nothing", case.server.url);
+    assert_eq!(case.run(&["list", "--from", &nowhere]).code, Some(2));
+}
