@@ -12,7 +12,7 @@ use goassay_binary::{Binary, Places, container, debuginfo, hardening};
 use goassay_build::sumdb::tile::{Reader, Source, Tile};
 use goassay_build::sumdb::tree::{Head, Record};
 use goassay_build::sumdb::{self, note};
-use goassay_build::{dirhash, toolchain};
+use goassay_build::{archive, compare, dirhash, normalize, toolchain};
 use goassay_fixtures::miniature::Miniature;
 use goassay_vuln::database::{self, Database};
 use goassay_vuln::date::Date;
@@ -27,6 +27,7 @@ pub type Target = fn(&[u8]);
 
 /// All targets by name: the names of the programs in `fuzz_targets` and of the folders in `regressions`.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("archives", archives),
     ("audit", audit),
     ("audit_miniature", audit_miniature),
     ("audit_settings", audit_settings),
@@ -39,6 +40,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("lists", lists),
     ("members", members),
     ("names", names),
+    ("normalize", normalizations),
     ("osv", advisory),
     ("scan", scan_of_names),
     ("size", size_of_edited),
@@ -414,6 +416,58 @@ pub fn checksum_database(data: &[u8]) {
         read_tiles(Head { size, root }, tiles);
     }
     let _ = dirhash::of_zip(std::io::Cursor::new(data));
+}
+
+/// Any bytes as an archive: no entry leads elsewhere, contents are what was hashed, and it is itself.
+pub fn archives(data: &[u8]) {
+    let options = archive::Options {
+        limits: archive::Limits {
+            bytes: 8 << 20,
+            entries: 1000,
+        },
+        ..archive::Options::default()
+    };
+    let Ok(tree) = archive::from_bytes(data, &options) else {
+        return;
+    };
+    for entry in &tree.entries {
+        let elements = entry.name.split('/');
+        assert!(!elements.clone().any(|e| matches!(e, "" | "." | "..")));
+        if entry.kind == archive::Kind::File {
+            assert!(tree.contents(entry).is_ok(), "{}", entry.name);
+        }
+    }
+    let itself = compare::trees(&tree, &tree, &normalize::ALL);
+    let (verdict, _) = itself.expect("it is in memory");
+    let unique = tree.shared_names(false).is_empty();
+    assert_eq!(verdict == compare::Verdict::Identical, unique);
+}
+
+/// A signed program and what is left of it without its signature.
+static SIGNED: LazyLock<(Vec<u8>, Vec<u8>)> = LazyLock::new(|| {
+    let signed = goassay_fixtures::bytes("macho-arm64-go1.25");
+    match normalize::apple::without_signature(&signed) {
+        normalize::Outcome::Changed { bytes, .. } => (signed, bytes),
+        other => panic!("{other:?}"),
+    }
+});
+
+/// Any bytes as a program that is normalised; and a signed program with bytes changed (place, value: five bytes each), of which
+/// nothing else may be left than of the real one.
+pub fn normalizations(data: &[u8]) {
+    let _ = normalize::apple::without_signature(data);
+    let _ = normalize::elf::stripped(data);
+    let (signed, plain) = &*SIGNED;
+    let mut edited = signed.clone();
+    for edit in data.chunks_exact(5).take(64) {
+        let at = u32::from_le_bytes([edit[0], edit[1], edit[2], edit[3]]) as usize;
+        let length = edited.len();
+        edited[at % length] = edit[4];
+    }
+    if let normalize::Outcome::Changed { bytes, .. } = normalize::apple::without_signature(&edited)
+    {
+        assert!(bytes == *plain, "another program is left");
+    }
 }
 
 /// Every tile is these bytes, as often as they fit; few places are asked for.

@@ -7,6 +7,7 @@ use crate::run::{Context, Outcome, sha256, work, workspace, write};
 use goassay_binary::Binary;
 use goassay_fixtures::miniature::Miniature;
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -130,6 +131,7 @@ fn all_seeds() -> BTreeMap<&'static str, Vec<Vec<u8>>> {
             .collect()
     };
     BTreeMap::from([
+        ("archives", archive_seeds()),
         ("audit", targets::structure_edits()),
         ("audit_miniature", patches(40, 31)),
         ("audit_settings", settings_seeds(lines.clone())),
@@ -142,6 +144,7 @@ fn all_seeds() -> BTreeMap<&'static str, Vec<Vec<u8>>> {
         ("lists", targets::structure_edits()),
         ("members", member_seeds(&miniatures)),
         ("names", name_seeds()),
+        ("normalize", normalize_seeds()),
         ("osv", vec![OSV.as_bytes().to_vec()]),
         ("scan", vec![name_seeds().join(&b'\n')]),
         ("size", targets::structure_edits()),
@@ -261,6 +264,63 @@ fn sumdb_seeds() -> Vec<Vec<u8>> {
     let mut seeds: Vec<Vec<u8>> = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
     // The end record of an empty zip archive.
     seeds.extend([tiles, [&b"PK\x05\x06"[..], &[0; 18]].concat()]);
+    seeds
+}
+
+/// One of each archive that is read.
+fn archive_seeds() -> Vec<Vec<u8>> {
+    let tree = workspace().join("crates/build/src/archive/testdata");
+    let read = |name: &str| std::fs::read(tree.join(name)).expect("an archive of the tests");
+    let (xz, zst) = (read("tree.tar.xz"), read("tree.tar.zst"));
+    let mut deb = b"!<arch>\n".to_vec();
+    for (name, data) in [
+        ("debian-binary", b"2.0\n".as_slice()),
+        ("data.tar.zst", &zst),
+    ] {
+        let header = format!(
+            "{name:<16}0           0     0     100644  {:<10}`\n",
+            data.len()
+        );
+        deb.extend([header.as_bytes(), data].concat());
+    }
+    let mut tar = Vec::new();
+    for (name, flag) in [("a/b", b'0'), ("a/c", b'5'), ("pax", b'x')] {
+        let mut header = vec![0; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[100..107].copy_from_slice(b"0000644");
+        header[156] = flag;
+        header[257..263].copy_from_slice(b"ustar\0");
+        let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum::<u32>() + 8 * 32;
+        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        tar.extend(header);
+    }
+    tar.resize(tar.len() + 1024, 0);
+    let zip = |method| {
+        let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        let options = zip::write::SimpleFileOptions::default().compression_method(method);
+        for name in ["m@v/a", "m@v/b/c"] {
+            writer.start_file(name, options).expect("a new entry");
+            writer.write_all(name.as_bytes()).expect("memory");
+        }
+        writer.finish().expect("memory").into_inner()
+    };
+    use zip::CompressionMethod::{Deflated, Stored};
+    vec![zip(Stored), zip(Deflated), tar, xz, zst, deb]
+}
+
+/// Edits of the signed program: of its code, its load commands, and each word of the beginning of its signature.
+fn normalize_seeds() -> Vec<Vec<u8>> {
+    let signed = goassay_fixtures::bytes("macho-arm64-go1.25");
+    let mark = 0xfade_0cc0_u32.to_be_bytes();
+    let found = signed.windows(4).rposition(|word| word == mark);
+    let signature = found.expect("a signature");
+    let places = [0x1000, 16, 20, 40].into_iter();
+    let places = places.chain((signature..signature + 120).step_by(4));
+    let mut seeds: Vec<Vec<u8>> = places
+        .map(|at| [&u32::to_le_bytes(at as u32)[..], &[!signed[at]]].concat())
+        .collect();
+    let elf = goassay_fixtures::bytes("elf-386-go1.23");
+    seeds.push(elf[..HEAD].to_vec());
     seeds
 }
 

@@ -2,7 +2,7 @@
 //!
 //! What is here so far is where trusted inputs come from (the module proxy protocol, the checksum database with proofs of
 //! its own, Go toolchains in a store that processes share) and comparing: trees of files out of archives, permitted
-//! differences by name, verdicts. No socket is opened here: a [`fetch::Fetch`] is handed in.
+//! differences by name, verdicts, and an installed Go against the published one. No socket is opened here: a [`fetch::Fetch`] is handed in.
 //! Nothing here knows the environment, the home directory or a terminal.
 
 pub mod archive;
@@ -10,6 +10,7 @@ pub mod compare;
 pub mod dirhash;
 pub mod fetch;
 pub mod gap;
+pub mod goroot;
 pub mod module;
 pub mod normalize;
 pub mod proxy;

@@ -99,7 +99,7 @@ impl Environment {
     }
 
     /// The installed Go: `GOROOT`, or where the `go` in `PATH` lies.
-    fn goroot(&self) -> Option<PathBuf> {
+    pub(crate) fn goroot(&self) -> Option<PathBuf> {
         self.path("GOROOT").or_else(|| {
             let name = if cfg!(windows) { "go.exe" } else { "go" };
             let program = std::env::split_paths(self.get("PATH")?)

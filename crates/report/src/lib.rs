@@ -5,7 +5,7 @@
 pub mod audit;
 pub mod check;
 pub mod document;
-mod harmless;
+pub mod harmless;
 mod heading;
 pub mod inspection;
 mod layout;

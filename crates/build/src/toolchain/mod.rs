@@ -276,5 +276,32 @@ fn unpack_contents(contents: &Contents, goroot: &Path) -> Result<unpack::Totals,
     target.finish()
 }
 
+/// Toolchains in a store without a database, for tests elsewhere.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// Puts the contents of a module's zip into the store, as if a database had recorded them.
+    pub(crate) fn put(store: &Store, name: &Name, mut file: File) -> Installed {
+        let zip = dirhash::of_zip(&file).unwrap();
+        file.rewind().unwrap();
+        let statement = sumdb::Statement {
+            zip,
+            go_mod: None,
+            id: 0,
+            tree_size: 1,
+            database: "sums.example".to_owned(),
+        };
+        let length = file.metadata().unwrap().len();
+        let vouched = Vouched { statement, length };
+        let claim = store.claim(name, &|| ()).unwrap();
+        let unpack = |goroot: &Path| {
+            let zip = file.try_clone().unwrap();
+            unpack::unpack(zip, &name.module(), goroot)
+        };
+        claim.install(name, vouched, &unpack).unwrap()
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ Examples:
   goassay toolchain fetch 1.25.14 --platform darwin/arm64  for another one
   goassay toolchain fetch 1.25.14 --from https://go.dev/dl the archive of a download page, as much verified
   PATH=$(goassay toolchain path 1.25.14)/bin:$PATH         use it
+  goassay toolchain check                                  is the installed Go the published one?
 
 GOPROXY and GOSUMDB say where Go comes from and who vouches for it, as for the go command.";
 
@@ -22,6 +23,20 @@ Nothing is believed that the proxy says: the contents have to have the hash that
 has to be in the database's log, and the log has to be the one that this machine saw before, continued. That holds for the archives \
 of a download page too: the part of them that the module has is taken (all but api, doc, misc and test), by the module's hash. What comes is what was \
 published; that it is what its source says is for `toolchain verify`.";
+
+const CHECK_LONG: &str = "\
+Compares every file of an installed Go with the toolchain that was published as its version, which is fetched and verified \
+where it is not in the store yet.
+
+Each file is one of: identical, edited, missing, unknown (there and not published), generated (left behind by building Go), not in \
+the module form (api, doc, misc, test: not checked). A vendor's build is compared with the upstream release that it names. Links \
+are followed. The exit code is 1 where a file is edited, missing or unknown.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  goassay toolchain check                            the Go of GOROOT or PATH
+  goassay toolchain check /usr/lib/go-1.22           a distribution's
+  goassay toolchain check $(go env GOROOT) --json    for a program";
 
 /// `toolchain …`.
 #[derive(Debug, Subcommand)]
@@ -35,6 +50,9 @@ pub(crate) enum Toolchain {
     /// Print the GOROOT of a toolchain that was fetched
     #[command(after_help = EXAMPLES)]
     Path(Path),
+    /// Compare the installed Go with the published one, file by file
+    #[command(after_help = CHECK_EXAMPLES, long_about = CHECK_LONG)]
+    Check(Check),
     /// Remove toolchains that were fetched, and what interrupted runs have left
     Prune(Prune),
 }
@@ -89,6 +107,22 @@ pub(crate) struct Path {
     /// For this platform [default: this machine]
     #[arg(long, value_name = "OS/ARCH", value_parser = platform)]
     pub(crate) platform: Option<Platform>,
+}
+
+/// `toolchain check`.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The installation [default: GOROOT, or that of the go command in PATH]
+    #[arg(value_name = "GOROOT", value_hint = ValueHint::DirPath)]
+    pub(crate) goroot: Option<PathBuf>,
+    /// It is one for this platform [default: as its files say]
+    #[arg(long, value_name = "OS/ARCH", value_parser = platform)]
+    pub(crate) platform: Option<Platform>,
+    /// Trust the certificates (PEM) in FILE instead of the built-in ones
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
 }
 
 /// `toolchain prune`.

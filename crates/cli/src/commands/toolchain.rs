@@ -1,6 +1,8 @@
-//! `goassay toolchain list`, `fetch`, `path` and `prune`.
+//! `goassay toolchain list`, `fetch`, `path`, `prune` and `check`.
 //!
 //! What a pass of `fetch` means stands in `goassay_build::toolchain`. Here: settings, progress, words.
+
+mod check;
 
 use crate::args::Common;
 use crate::args::toolchain::{self as typed, PlatformArg};
@@ -20,6 +22,7 @@ use goassay_build::sumdb::{self, Client, Database};
 use goassay_build::toolchain::{
     self, Error, Fetcher, Installed, Name, Outcome, Page, PageError, Platform, Stage, Store,
 };
+use goassay_report::harmless;
 use serde::Serialize;
 use std::cell::RefCell;
 use std::io;
@@ -49,14 +52,19 @@ pub(crate) fn run(
             }
             let waiting = Waiting::new(terminal);
             let observer = |done, total| waiting.bytes(done, total);
-            let fetching = Fetching {
-                proxies: settings.proxies()?,
-                database: settings.database()?,
-                net: Modules::new(env, certificates(args.ca.as_ref(), &config, env), &observer),
-                places,
-                waiting: &waiting,
-            };
-            fetching.run(&args, terminal)
+            let ca = certificates(args.ca.as_ref(), &config, env);
+            let net = Modules::new(env, ca, &observer);
+            Fetching::new(&settings, net, places, &waiting)?.run(&args, terminal)
+        }
+        typed::Toolchain::Check(args) => {
+            let waiting = Waiting::new(terminal);
+            let observer = |done, total| waiting.bytes(done, total);
+            let ca = certificates(args.ca.as_ref(), &config, env);
+            let store = places.store.clone();
+            check::run(&args, env, &store, || {
+                let net = Modules::new(env, ca, &observer);
+                Fetching::new(&settings, net, places, &waiting)
+            })
         }
         typed::Toolchain::Path(args) => path(args, &places.store),
         typed::Toolchain::Prune(args) => prune(&args, &places.store, terminal),
@@ -175,21 +183,25 @@ impl Row {
     }
 }
 
-fn json(rows: &[Row]) -> Result<String, Failure> {
+fn json(rows: &[Row]) -> Result<Vec<u8>, Failure> {
     #[derive(Serialize)]
     struct Document<'r> {
         schema: &'static str,
         toolchains: &'r [Row],
     }
-    let document = Document {
+    document(&Document {
         schema: "goassay-toolchains/1",
         toolchains: rows,
-    };
-    serde_json::to_string_pretty(&document)
-        .map(|text| text + "\n")
-        .map_err(|error| {
-            Failure::new(Kind::Internal, "the document cannot be written").because(&error)
-        })
+    })
+}
+
+/// A document that may be shown anywhere.
+fn document(document: &impl Serialize) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    harmless::write(&mut bytes, document).map_err(|error| {
+        Failure::new(Kind::Internal, "the document cannot be written").because(&error)
+    })?;
+    Ok(bytes)
 }
 
 fn list(
@@ -224,9 +236,9 @@ fn list(
     let text = if args.format.is_json() {
         json(&rows)?
     } else {
-        rows.iter().map(line).collect()
+        rows.iter().map(line).collect::<String>().into_bytes()
     };
-    output::to_stdout(text.as_bytes())?;
+    output::to_stdout(&text)?;
     Ok(EXIT_OK)
 }
 
@@ -296,8 +308,49 @@ struct Fetching<'a> {
     waiting: &'a Waiting<'a>,
 }
 
+impl<'a> Fetching<'a> {
+    fn new(
+        settings: &GoSettings<'_>,
+        net: Modules<'a>,
+        places: Places,
+        waiting: &'a Waiting<'a>,
+    ) -> Result<Fetching<'a>, Failure> {
+        Ok(Fetching {
+            proxies: settings.proxies()?,
+            database: settings.database()?,
+            net,
+            places,
+            waiting,
+        })
+    }
+}
+
 impl Fetching<'_> {
     fn run(&self, args: &typed::Fetch, terminal: &Terminal) -> Result<u8, Failure> {
+        let mut rows = Vec::new();
+        self.each(
+            &names(args),
+            args.from.as_deref(),
+            args.fresh,
+            &mut |installed, outcome| {
+                terminal.say(&said(outcome));
+                rows.push(Row::new(&installed.name, Some(installed)));
+            },
+        )?;
+        if args.format.is_json() {
+            output::to_stdout(&json(&rows)?)?;
+        }
+        Ok(EXIT_OK)
+    }
+
+    /// Gets toolchains one after the other and tells of each.
+    fn each(
+        &self,
+        names: &[Name],
+        from: Option<&str>,
+        fresh: bool,
+        tell: &mut dyn FnMut(&Installed, &Outcome),
+    ) -> Result<(), Failure> {
         let kept = Folders::new(&self.places.data, &self.places.cache, self.database.name());
         let client = Client::new(&self.database, &self.net, &self.proxies, &kept);
         let fetcher = Fetcher {
@@ -307,15 +360,14 @@ impl Fetching<'_> {
             store: &self.places.store,
             observer: &|stage| self.waiting.stage(stage),
         };
-        if args.fresh {
+        if fresh {
             client.latest().map_err(|error| failure(error.into()))?;
         }
-        let page = args.from.as_deref().map(Page::new);
-        let mut rows = Vec::new();
-        for name in names(args) {
+        let page = from.map(Page::new);
+        for name in names {
             let outcome = match &page {
-                Some(page) => fetcher.get_from(page, &name),
-                None => fetcher.get(&name),
+                Some(page) => fetcher.get_from(page, name),
+                None => fetcher.get(name),
             };
             self.waiting.clear();
             let outcome = outcome.map_err(|error| {
@@ -325,14 +377,10 @@ impl Fetching<'_> {
                     ..said
                 }
             })?;
-            terminal.say(&said(&outcome));
             let (Outcome::Present(installed) | Outcome::Fetched(installed)) = &outcome;
-            rows.push(Row::new(&name, Some(installed)));
+            tell(installed, &outcome);
         }
-        if args.format.is_json() {
-            output::to_stdout(json(&rows)?.as_bytes())?;
-        }
-        Ok(EXIT_OK)
+        Ok(())
     }
 }
 

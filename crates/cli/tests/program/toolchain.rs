@@ -1,4 +1,4 @@
-//! `toolchain list`, `fetch`, `path` and `prune`, against a proxy that carries a checksum database of one record, signed by
+//! `toolchain list`, `fetch`, `path`, `prune` and `check`, against a proxy that carries a checksum database of one record, signed by
 //! a key of the test.
 
 use crate::documents::valid_document;
@@ -291,4 +291,70 @@ fn a_download_page_is_as_good_as_a_proxy() {
     assert_snapshot!(case.run(&[&["fetch", "1.99.2"], &PLATFORM[..], &from].concat()));
     let nowhere = format!("{}/nothing", case.server.url);
     assert_eq!(case.run(&["list", "--from", &nowhere]).code, Some(2));
+}
+
+/// An installation of the tiny toolchain; what a folder of the world has on its left it has on the right.
+fn install(world: &World, files: &[(&str, &str)]) {
+    for (name, text) in files {
+        let name = name.replace("_go.mod", "go.mod");
+        world.write(&format!("go/{name}"), text);
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let go = world.path("go/bin/go");
+        std::fs::set_permissions(go, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+const CHECK: &str = "docs/formats/toolchain-check.schema.json";
+
+#[test]
+fn an_installation_is_compared_with_what_was_published() {
+    let case = Case::new();
+    install(&case.world, &FILES);
+    case.world.write("go/doc/spec.html", "x");
+    let check = ["check", "go", "--platform", "linux/amd64"];
+    assert_snapshot!(case.run(&check));
+    case.server.log();
+    case.world
+        .write("go/VERSION", "go1.99.1 (Vendor 1.99.1-2)\n");
+    case.world.write("go/src/evil.go", "package evil\n");
+    case.world.write("go/pkg/\u{202e}x", "");
+    std::fs::remove_file(case.world.path("go/src/go.mod")).unwrap();
+    assert_snapshot!(case.run(&check));
+    let json = case.run(&[&check[..], &["--json"]].concat());
+    valid_document(&json.stdout, CHECK);
+    assert_snapshot!(json);
+    assert_eq!(
+        case.server.log(),
+        Vec::<String>::new(),
+        "nobody is asked for what is there"
+    );
+}
+
+#[test]
+fn what_cannot_be_checked_says_why() {
+    let case = Case::new();
+    let platform = ["--platform", "linux/amd64"];
+    let mut said = String::new();
+    let mut run = |what: &str, args: &[&str]| {
+        let outcome = case.run(&[&["check"], args].concat());
+        assert_eq!(outcome.code, Some(2), "{what}: {outcome}");
+        said += &format!("## {what}\n{}", outcome.stderr);
+    };
+    run("no Go", &[]);
+    run("no folder", &[&["nothing"], &platform[..]].concat());
+    case.world.write("go/VERSION", "devel go1.99-abcdef\n");
+    run("no release", &[&["go"], &platform[..]].concat());
+    case.world.write("go/VERSION", "go1.99.1\n");
+    run("no platform", &["go"]);
+    case.world.write("go/VERSION", "go1.99.7\n");
+    run("not published", &[&["go"], &platform[..]].concat());
+    assert_eq!(case.fetch(&[]).code, Some(0));
+    let store = "../cache/goassay/toolchains/go1.99.1.linux-amd64/goroot/src/go.mod";
+    std::fs::write(case.world.path(store), "module evil\n").unwrap();
+    case.world.write("go/VERSION", "go1.99.1\n");
+    run("altered store", &[&["go"], &platform[..]].concat());
+    assert_snapshot!(said);
 }
