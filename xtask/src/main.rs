@@ -55,7 +55,7 @@ const TASKS: &[(&str, Task, &str)] = &[
     (
         "pairs",
         |args| Ok(pairs::main(args)?),
-        "build what fails each rule of the audit, run the printed fix, and see it pass [RULE]",
+        "build what fails each rule of the audit, run the printed fix, see it pass, and see where it does not apply [--fixed] [RULE]",
     ),
     (
         "rules",

@@ -13,15 +13,21 @@ pub fn file_name(rule: &Rule) -> String {
 /// The page of a rule.
 pub fn page(rule: &Rule) -> String {
     format!(
-        "# {}: {}\n\n{}\n\n## What a pass means\n\n{}\n\n## What it does not mean\n\n{}\n\n## Why, and how to mend it\n\n{}\n\n\
+        "# {}: {}\n\n{}\n\n{}\n\n\
          A failure prints the command that mends it for this binary. `goassay.toml` can give the rule another level, switch \
          it off or waive a failure: see [configuration](../configuration.md).\n",
         rule.id,
         rule.title,
         levels(rule),
-        rule.pass,
-        rule.limits,
-        rule.help
+        body(rule)
+    )
+}
+
+/// What the page says of the rule, without its name, level and links: it reads the same anywhere.
+pub fn body(rule: &Rule) -> String {
+    format!(
+        "## What a pass means\n\n{}\n\n## What it does not mean\n\n{}\n\n## Why, and how to mend it\n\n{}",
+        rule.pass, rule.limits, rule.help
     )
 }
 

@@ -75,10 +75,10 @@ pub fn audit_packed(packer: &str, policy: &Policy) -> Vec<Judged> {
             return Verdict::Unknown(vec![Gap::new(Topic::Image, reason.clone())]);
         }
         Verdict::Fail(Failing {
-            what: format!("it is packed by {packer}"),
+            what: format!("it is packed by {packer}: leave that step of the build out"),
             evidence: Vec::new(),
             more: 0,
-            fix: "upx -d PROGRAM".to_owned(),
+            fix: rules::t8::REBUILT.to_owned(),
         })
     };
     all()

@@ -4,13 +4,15 @@
 
 use goassay_vuln::database::{Database, DatabaseError};
 use goassay_vuln::date::Date;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Releases by minor version.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Releases {
     /// Newest patch release known of Go 1.x, by x.
     pub newest: BTreeMap<u32, u32>,
+    /// Minor versions of which a release candidate is known: `x` of `1.x.0-rc.n`.
+    pub candidates: BTreeSet<u32>,
     /// Day of the database.
     pub date: Option<Date>,
 }
@@ -24,6 +26,7 @@ impl Releases {
         use goassay_vuln::version::range::Event;
         let mut releases = Releases {
             newest: BTreeMap::new(),
+            candidates: BTreeSet::new(),
             date: database.identity().date,
         };
         for module in ["stdlib", "toolchain"] {
@@ -38,13 +41,19 @@ impl Releases {
         Ok(releases)
     }
 
-    /// Takes a release in; pre-releases say nothing about releases.
+    /// Takes a release, or the candidate of one, in.
     fn note(&mut self, version: &str) {
         let mut parts = version.splitn(3, '.');
         let mut number = || parts.next()?.parse::<u32>().ok();
-        if let (Some(1), Some(minor), Some(patch)) = (number(), number(), number()) {
+        let (Some(1), Some(minor)) = (number(), number()) else {
+            return;
+        };
+        let patch = parts.next().unwrap_or_default();
+        if let Ok(patch) = patch.parse::<u32>() {
             let newest = self.newest.entry(minor).or_insert(patch);
             *newest = patch.max(*newest);
+        } else if patch.starts_with("0-rc.") {
+            self.candidates.insert(minor);
         }
     }
 

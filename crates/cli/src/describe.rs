@@ -11,11 +11,7 @@ pub(crate) fn facts(binary: &Binary<'_>) -> TargetFacts {
     let setting = |key| info.and_then(|info| info.setting(key)).map(str::to_owned);
     let goos = setting("GOOS");
     TargetFacts {
-        format: match image.format {
-            BinaryFormat::Elf => ImageFormat::Elf,
-            BinaryFormat::MachO => ImageFormat::MachO,
-            BinaryFormat::Pe => ImageFormat::Pe,
-        },
+        format: format(image.format),
         kind: kind(binary, setting("-buildmode").as_deref()),
         arch: image.arch.unwrap_or_default().to_owned(),
         os: image.os.map(str::to_owned).or_else(|| goos.clone()),
@@ -33,6 +29,40 @@ pub(crate) fn facts(binary: &Binary<'_>) -> TargetFacts {
             Presence::Absent
         },
         dwarf: dwarf(image),
+    }
+}
+
+/// What the headers of a packed program say of the one inside: its format and platform.
+pub(crate) fn packed(data: &[u8]) -> TargetFacts {
+    let image = Image::parse(data).ok();
+    let by_mark = match data {
+        [0x7f, b'E', b'L', b'F', ..] => ImageFormat::Elf,
+        [b'M', b'Z', ..] => ImageFormat::Pe,
+        _ => ImageFormat::MachO,
+    };
+    let arch = image.as_ref().and_then(|image| image.arch);
+    let os = image.as_ref().and_then(|image| image.os);
+    TargetFacts {
+        format: image.map_or(by_mark, |image| format(image.format)),
+        kind: ImageKind::Unknown,
+        arch: arch.unwrap_or_default().to_owned(),
+        os: os.map(str::to_owned),
+        go_version: None,
+        main_package: None,
+        main_module: None,
+        modules: Vec::new(),
+        goos: None,
+        goarch: None,
+        symbol_table: Presence::Unknown,
+        dwarf: Presence::Unknown,
+    }
+}
+
+fn format(format: BinaryFormat) -> ImageFormat {
+    match format {
+        BinaryFormat::Elf => ImageFormat::Elf,
+        BinaryFormat::MachO => ImageFormat::MachO,
+        BinaryFormat::Pe => ImageFormat::Pe,
     }
 }
 

@@ -42,16 +42,29 @@ impl<T> Examined<T> {
     }
 }
 
-/// A Go binary, opened, and the file that it is in.
-pub(crate) struct Opened<'a> {
+/// Where a program is: the file and, where that holds several, the member.
+pub(crate) struct Located<'a> {
     candidate: &'a Candidate,
     /// The whole file.
     bytes: &'a [u8],
     member: Option<&'a str>,
+}
+
+/// A Go binary, opened.
+pub(crate) struct Opened<'a> {
+    pub(crate) at: Located<'a>,
     pub(crate) binary: &'a Binary<'a>,
 }
 
-impl Opened<'_> {
+/// A program whose contents are compressed, so that it cannot be opened.
+pub(crate) struct Packed<'a> {
+    pub(crate) at: Located<'a>,
+    /// Its bytes: those of the member where the file holds several.
+    pub(crate) data: &'a [u8],
+    pub(crate) packer: &'static str,
+}
+
+impl Located<'_> {
     /// The path for documents.
     pub(crate) fn path(&self) -> String {
         self.candidate.display()
@@ -75,7 +88,29 @@ impl Opened<'_> {
 }
 
 /// What a command wants to know of each binary. An error ends the run: it is not about the file.
-pub(crate) type Look<'l, T> = dyn Fn(&Opened<'_>) -> Result<T, Stop> + Sync + 'l;
+type LookAtBinary<'l, T> = dyn Fn(&Opened<'_>) -> Result<T, Stop> + Sync + 'l;
+/// What a command has to say of a packed program, beside the failure that it is in any case.
+type LookAtPacked<'l, T> = dyn Fn(&Packed<'_>) -> T + Sync + 'l;
+
+/// What a command wants to know.
+pub(crate) struct Look<'l, T> {
+    binary: &'l LookAtBinary<'l, T>,
+    packed: Option<&'l LookAtPacked<'l, T>>,
+}
+
+impl<'l, T> Look<'l, T> {
+    /// Of Go binaries that can be opened.
+    pub(crate) fn binaries(binary: &'l LookAtBinary<'l, T>) -> Look<'l, T> {
+        let packed = None;
+        Look { binary, packed }
+    }
+
+    /// Of packed programs, too.
+    pub(crate) fn and_packed(self, packed: &'l LookAtPacked<'l, T>) -> Look<'l, T> {
+        let packed = Some(packed);
+        Look { packed, ..self }
+    }
+}
 
 /// Examines one file.
 ///
@@ -129,14 +164,23 @@ fn examine_bytes<T>(
     let mut examined = Examined::default();
     let mut others = Vec::new();
     for member in &members {
+        let at = Located {
+            candidate,
+            bytes,
+            member: member.name.as_deref(),
+        };
         match Binary::parse(member.data) {
-            Ok(binary) => examined.seen.push(look(&Opened {
-                candidate,
-                bytes,
-                member: member.name.as_deref(),
-                binary: &binary,
-            })?),
-            Err(not_go) => others.push((member, not_go)),
+            Ok(binary) => {
+                let binary = &binary;
+                examined.seen.push((look.binary)(&Opened { at, binary })?);
+            }
+            Err(not_go) => {
+                if let (NotGo::Packed(packer), Some(packed)) = (&not_go, look.packed) {
+                    let data = member.data;
+                    examined.seen.push(packed(&Packed { at, data, packer }));
+                }
+                others.push((member, not_go));
+            }
         }
     }
     let alone = examined.seen.is_empty();

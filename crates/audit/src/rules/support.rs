@@ -44,6 +44,18 @@ pub(super) fn known<T>(fact: &Fact<T>) -> Result<&T, Verdict> {
     fact.as_ref().map_err(unknown)
 }
 
+/// The beginning of a command that rewrites imports in all source files below the current folder: an expression for `sed` and
+/// `{} +` have to follow.
+pub(super) const IMPORTS: &str = "find . -name '*.go' -exec sed -i -E";
+
+/// The command that gives the main module another path, in go.mod and in its own imports, and builds it. `new` is for a
+/// shell and may use `$old`.
+pub(super) fn rename(new: &str) -> String {
+    format!(
+        "old=$(go list -m) && new={new} && go mod edit -module=\"${{new%/}}\" && {IMPORTS} \"s,\\\"$old(/|\\\"),\\\"${{new%/}}\\\\1,\" {{}} + && go build"
+    )
+}
+
 /// The verdict of a function that stops at the first fact that settles it.
 pub(super) fn settle(verdict: Result<Verdict, Verdict>) -> Verdict {
     verdict.unwrap_or_else(|early| early)

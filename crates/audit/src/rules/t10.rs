@@ -18,8 +18,9 @@ pub(super) static RULES: &[Rule] = &[
         level: Some(Level::Error),
         profiles: &[(Profile::Library, Some(Level::Warning))],
         pass: "The toolchain is of one of the two newest minor versions that the vulnerability database knows fixes of.",
-        limits: "A release that fixes no advisory is not known to the database; by Go's schedule (February and August) it is \
-                 said where one is due. Vendors support theirs for longer.",
+        limits: "A release that fixes no advisory is not known to the database. By Go's schedule (February and August) it is \
+                 said where one is due, and counted as released where the database knows a candidate of it and its month has \
+                 been over for another one. Vendors support theirs for longer.",
         help: "Each minor version of Go is supported until there are two newer ones. Security fixes are made for supported \
                versions only.",
         judge: |facts, policy| settle(supported(facts, policy)),
@@ -169,6 +170,19 @@ fn recent(releases: &Releases, policy: &Policy) -> Result<(), Verdict> {
 /// counts from its end, since releases have come late in it.
 fn due(day: Date) -> Option<u32> {
     let (year, month) = year_and_month(day)?;
+    due_in(year, month)
+}
+
+/// What was due a month before a day. No release has come that late: the latest so far were 1.13, two days into the next
+/// month, and 1.18, in the middle of it.
+fn due_a_month_ago(day: Date) -> Option<u32> {
+    match year_and_month(day)? {
+        (year, 1) => due_in(year.checked_sub(1)?, 12),
+        (year, month) => due_in(year, month - 1),
+    }
+}
+
+fn due_in(year: u32, month: u32) -> Option<u32> {
     let halves = match month {
         0..=2 => 0,
         3..=8 => 1,
@@ -191,19 +205,41 @@ fn supported(facts: &Facts<'_>, policy: &Policy) -> Result<Verdict, Verdict> {
             upgrade(releases, supported.first().copied()),
         ));
     }
-    let Some(due) = policy.as_of.and_then(due) else {
+    let Some(as_of) = policy.as_of else {
         return Err(unknown(&Gap::new(
             Topic::BuildInfo,
             "the day that is judged for is not given",
         )));
     };
-    if minor + 1 < due {
+    match due(as_of) {
+        Some(due) if minor + 1 < due => overtaken(minor, due, as_of, releases, evidence),
+        _ => Ok(Verdict::Pass(evidence)),
+    }
+}
+
+/// By the schedule there are two newer minor versions, and the database does not know the second one.
+fn overtaken(
+    minor: u32,
+    due: u32,
+    as_of: Date,
+    releases: &Releases,
+    mut evidence: Vec<String>,
+) -> Result<Verdict, Verdict> {
+    if due_a_month_ago(as_of) != Some(due) || !releases.candidates.contains(&due) {
         let reason = format!(
             "the vulnerability database does not know Go 1.{due} yet, with which Go 1.{minor} is not supported any more"
         );
         return Err(unknown(&Gap::new(Topic::BuildInfo, reason)));
     }
-    Ok(Verdict::Pass(evidence))
+    evidence.push(format!(
+        "Go 1.{due}, of which the database knows a release candidate, was due more than a month ago"
+    ));
+    let target = releases.supported().first().copied();
+    Ok(fail(
+        format!("Go 1.{minor} is not supported any more"),
+        evidence,
+        upgrade(releases, target),
+    ))
 }
 
 fn patched(facts: &Facts<'_>, policy: &Policy) -> Result<Verdict, Verdict> {
@@ -400,6 +436,16 @@ mod tests {
             ("2027-01-01", 27),
         ] {
             assert_eq!(day.parse().ok().and_then(due), Some(minor), "{day}");
+        }
+        for (day, minor) in [
+            ("2026-09-30", 26),
+            ("2026-10-01", 27),
+            ("2027-01-31", 27),
+            ("2027-03-31", 27),
+            ("2027-04-01", 28),
+        ] {
+            let late = day.parse().ok().and_then(due_a_month_ago);
+            assert_eq!(late, Some(minor), "{day}");
         }
     }
 }

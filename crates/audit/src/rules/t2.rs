@@ -1,6 +1,6 @@
 //! T2: nothing of the machine that built it: paths, user names, dates, private modules, credentials.
 
-use super::support::{fail, known, not_applicable, pass, settle, unknown};
+use super::support::{IMPORTS, fail, known, not_applicable, pass, rename, settle, unknown};
 use crate::facts::Facts;
 use crate::facts::ldflags::{Looks, Recorded, Source, Value};
 use crate::facts::leaks::{Leak, Place};
@@ -66,7 +66,8 @@ pub(super) static RULES: &[Rule] = &[
         pass: "No module of the build information fits a pattern that the configuration calls private.",
         limits: "Packages without a module are not seen.",
         help: "A published binary names all its modules, and so the hosts and projects behind them. The patterns are those of \
-               `GOPRIVATE`.",
+               `GOPRIVATE`. The go command names a replaced module by its first name as well, so `replace` is no help: take the \
+               packages into the main module, or publish them.",
         judge: |facts, policy| settle(private_modules(facts, policy)),
     },
     Rule {
@@ -205,7 +206,11 @@ fn private_modules(facts: &Facts<'_>, policy: &Policy) -> Result<Verdict, Verdic
         .collect();
     if !found.is_empty() {
         let what = format!("{} private modules are named", found.len());
-        let fix = "go mod edit -replace=PRIVATE/MODULE=PUBLIC/MODULE@VERSION && go mod tidy && go build -trimpath";
+        let private = |path: &str| patterns.iter().any(|pattern| is_private(pattern, path));
+        let fix = match info.main.as_ref().is_some_and(|main| private(main.path)) {
+            true => rename("${MODULE:?its public path}"),
+            false => absorb(patterns),
+        };
         return Ok(fail(what, found, fix));
     }
     if info.unknown_lines > 0 || !info.has_modules() {
@@ -216,6 +221,33 @@ fn private_modules(facts: &Facts<'_>, policy: &Policy) -> Result<Verdict, Verdic
         "{} modules fit none of the patterns",
         info.deps.len() + 1
     )))
+}
+
+/// The command that copies the packages of private modules into the main module: the go command records the modules that it
+/// builds from, and a replaced one by its first name, too.
+fn absorb(patterns: &[String]) -> String {
+    let usable = patterns.iter().filter(|pattern| is_plain(pattern));
+    let mut cases: Vec<String> = usable
+        .map(|pattern| format!("{pattern}/*|*={pattern}/*"))
+        .collect();
+    if cases.is_empty() {
+        cases.push("${PRIVATE:?a pattern of paths}/*".to_owned());
+    }
+    let list =
+        "go list -m -f '{{if not .Main}}{{.Path}}/={{with .Replace}}{{.Path}}/{{end}}{{end}}' all";
+    format!(
+        "go mod tidy && n=0 && for module in $({list}); do old=${{module%%/=*}}; case $module in {cases}) \
+         n=$((n+1)); dir=internal/private$n; mkdir -p internal; cp -R \"$(go list -m -f '{{{{.Dir}}}}' $old)\" $dir; chmod -R u+w $dir; \
+         rm -f $dir/go.mod $dir/go.sum; go mod edit -droprequire=$old -dropreplace=$old; {IMPORTS} \"s,\\\"$old(/|\\\"),\\\"$(go list -m)/$dir\\\\1,\" {{}} +;; \
+         esac; done && go mod tidy && go build -trimpath",
+        cases = cases.join("|")
+    )
+}
+
+/// Whether all characters are ones that a pattern of module paths can have and that mean the same to a shell.
+fn is_plain(pattern: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._/*?[]".contains(&byte);
+    pattern.bytes().all(plain)
 }
 
 /// `golang.org/x/mod/module.MatchPrefixPatterns`: the pattern fits as many elements of the path as it has.

@@ -355,10 +355,12 @@ fn signature(facts: &Facts<'_>) -> Result<Verdict, Verdict> {
         Hardening::Pe(_) => Ok(fail(
             "it has no Authenticode signature",
             Vec::new(),
-            "osslsigncode sign -certs CERTIFICATE -key KEY -in PROGRAM -out SIGNED",
+            "go build -o unsigned/ && osslsigncode sign -certs \"${CERTIFICATE:?a file}\" -key \"${KEY:?a file}\" \
+             -in unsigned/*.exe -out signed.exe",
         )),
         Hardening::MachO(macho) => {
-            let fix = "codesign --sign IDENTITY --options runtime --timestamp PROGRAM";
+            let fix = "go build -o signed/ && codesign --sign \"${IDENTITY:?of the keychain}\" --force --options runtime \
+                       --timestamp signed/*";
             match known(&macho.signature)? {
                 Some(signature) if signature.signer == Signer::Cms => {
                     Ok(pass("a signature with an identity is there"))
@@ -383,7 +385,7 @@ fn hardened_runtime(facts: &Facts<'_>) -> Result<Verdict, Verdict> {
         _ => Ok(fail(
             "the code signature does not ask for it",
             Vec::new(),
-            "codesign --sign - --force --options runtime PROGRAM",
+            "go build -o signed/ && codesign --sign - --force --options runtime signed/*",
         )),
     }
 }

@@ -1,6 +1,6 @@
 //! T6: which version it is can be read from the binary.
 
-use super::support::{fail, known, not_applicable, pass, settle, unknown};
+use super::support::{fail, known, not_applicable, pass, rename, settle, unknown};
 use crate::facts::Facts;
 use crate::facts::ldflags::Looks;
 use crate::facts::version::{MainVersion, VersionKind};
@@ -205,6 +205,12 @@ fn origin(facts: &Facts<'_>) -> Result<Verdict, Verdict> {
     ))
 }
 
+/// Whether it has only characters that a module path may have (`golang.org/x/mod/module.CheckPath`).
+fn is_module_path(path: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    !path.is_empty() && path.bytes().all(legal)
+}
+
 fn module(facts: &Facts<'_>, policy: &Policy) -> Result<Verdict, Verdict> {
     let expected = &policy.expectations.module_prefixes;
     if expected.is_empty() {
@@ -213,11 +219,7 @@ fn module(facts: &Facts<'_>, policy: &Policy) -> Result<Verdict, Verdict> {
     let main = known(&facts.version)?;
     let Some(path) = &main.module else {
         complete(facts)?;
-        return Ok(fail(
-            "no module is recorded",
-            Vec::new(),
-            "go build -buildvcs=true ./...",
-        ));
+        return Ok(fail("no module is recorded", Vec::new(), "go build ."));
     };
     let begins = |prefix: &String| {
         let prefix = prefix.trim_end_matches('/');
@@ -227,10 +229,17 @@ fn module(facts: &Facts<'_>, policy: &Policy) -> Result<Verdict, Verdict> {
     if expected.iter().any(begins) {
         return Ok(pass(path.clone()));
     }
-    let fix = "go mod edit -module=EXPECTED/MODULE && go build";
+    let Some(prefix) = expected.iter().find(|prefix| is_module_path(prefix)) else {
+        let reason = "an expected module of the configuration is no module path";
+        return Err(unknown(&Gap::new(Topic::BuildInfo, reason)));
+    };
+    // What comes after as many elements stays: `github.com/fork/server/v2` becomes `github.com/acme/server/v2`.
+    let prefix = prefix.trim_end_matches('/');
+    let rest = prefix.split('/').count() + 1;
+    let new = format!("{prefix}/$(echo $old | cut -s -d/ -f{rest}-)");
     Ok(fail(
         "the main module is another one than expected",
         vec![path.clone()],
-        fix,
+        rename(&new),
     ))
 }

@@ -10,6 +10,12 @@ use goassay_binary::image::Kind;
 /// The rule that a packed file fails; such a file cannot be opened, so that no other rule sees it.
 pub(crate) const PACKED: &str = "T8-packed";
 
+/// The command that makes the program again, with its names and without its debug information. The go command does not
+/// write a file again that it takes for its own by the build ID, and `strip` and others leave that in.
+pub(crate) const REBUILT: &str = "go clean && go build -trimpath -ldflags=-w";
+/// As `REBUILT`, for what the go command records.
+const RECORDED: &str = "go clean && go build -buildvcs=true";
+
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: PACKED,
@@ -19,7 +25,8 @@ pub(super) static RULES: &[Rule] = &[
         pass: "The names of the functions lie in the file as they are.",
         limits: "Packers that goassay does not know by name, and whose output holds no Go at all, are not recognised.",
         help: "A packed program hides everything from scanners, cannot share its pages between processes, and is taken for \
-               malware. Compress the archive or the image layer instead.",
+               malware. Build it without that step, and compress the archive or the image layer instead. Of a program whose \
+               source is not at hand, `upx -d` unpacks a copy. No other rule can say anything of a packed file: all are unknown.",
         judge: |facts, _| settle(packed(facts)),
     },
     Rule {
@@ -81,11 +88,7 @@ fn pclntab(facts: &Facts<'_>) -> Result<Verdict, Verdict> {
         return Err(unknown(gap));
     }
     let what = "the names of the functions cannot be read";
-    Ok(fail(
-        what,
-        vec![gap.reason.clone()],
-        "go build -trimpath -ldflags=-w",
-    ))
+    Ok(fail(what, vec![gap.reason.clone()], REBUILT))
 }
 
 fn build_info(facts: &Facts<'_>) -> Result<Verdict, Verdict> {
@@ -94,11 +97,7 @@ fn build_info(facts: &Facts<'_>) -> Result<Verdict, Verdict> {
         Err(gap) if facts.missing.is_some() => return Err(unknown(gap)),
         Err(gap) => {
             let what = "the build information cannot be read";
-            return Ok(fail(
-                what,
-                vec![gap.reason.clone()],
-                "go build -buildvcs=true",
-            ));
+            return Ok(fail(what, vec![gap.reason.clone()], RECORDED));
         }
     };
     if info.unknown_lines == 0 && info.has_modules() {
@@ -121,7 +120,7 @@ fn build_info(facts: &Facts<'_>) -> Result<Verdict, Verdict> {
     Ok(fail(
         "the build information is not complete",
         evidence,
-        "go build -buildvcs=true",
+        RECORDED,
     ))
 }
 
@@ -132,16 +131,19 @@ fn symbol_table(facts: &Facts<'_>) -> Result<Verdict, Verdict> {
         ));
     }
     match known(&facts.debug_info.symbol_table)? {
-        Some(table) if table.symbols > 0 => Ok(pass(format!("{} symbols", table.symbols))),
-        _ => {
+        Some(table) if table.symbols > table.imports => {
+            Ok(pass(format!("{} symbols", table.symbols)))
+        }
+        table => {
             if let Some(gap) = &facts.missing {
                 return Err(unknown(gap));
             }
-            Ok(fail(
-                "the symbol table was removed",
-                Vec::new(),
-                "go build -trimpath -ldflags=-w",
-            ))
+            let left = table.map(|table| {
+                let imports = table.imports;
+                format!("the {imports} symbols that are left are those of other files")
+            });
+            let evidence = left.into_iter().collect();
+            Ok(fail("the symbol table was removed", evidence, REBUILT))
         }
     }
 }

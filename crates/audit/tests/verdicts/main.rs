@@ -89,6 +89,7 @@ impl Case {
 fn releases() -> Releases {
     Releases {
         newest: [(26, 6), (27, 4)].into(),
+        candidates: [27, 28].into(),
         date: "2026-11-01".parse().ok(),
     }
 }

@@ -3,7 +3,10 @@
 use super::{Case, MACHO, OBJECT, OLD, PIE, PURE, case, gap};
 use goassay_audit::facts::Facts;
 use goassay_audit::facts::toolchain::Toolchain;
+use goassay_audit::releases::Releases;
 use goassay_vuln::version::Position;
+
+const GO_1_26: &str = "elf-amd64-go1.26";
 
 pub(crate) fn cases() -> Vec<Case> {
     [t8(), releases(), rest()].into_iter().flatten().collect()
@@ -32,6 +35,8 @@ fn t8() -> Vec<Case> {
         case("T8-symbol-table", "unknown", PURE).facts(|f| f.debug_info.symbol_table = Err(gap())),
         case("T8-symbol-table", "unknown", PURE).facts(|f| f.missing = Some(gap())),
         case("T8-symbol-table", "not-applicable", OBJECT),
+        // Stripped: what is left is what the dynamic linker needs.
+        case("T8-symbol-table", "fail", MACHO),
     ]
 }
 
@@ -56,11 +61,22 @@ fn releases() -> Vec<Case> {
         case("T10-supported", "unknown", PURE).policy(|p| p.as_of = None),
         // By then there are two newer ones, whatever the database knows.
         case("T10-supported", "unknown", PURE).policy(|p| p.as_of = "2027-09-01".parse().ok()),
+        // 1.28 is due in February, and the database knows a candidate of it.
+        case("T10-supported", "pass", PURE).policy(|p| p.as_of = "2027-06-01".parse().ok()),
+        case("T10-supported", "unknown", GO_1_26).policy(|p| p.as_of = "2027-03-31".parse().ok()),
+        case("T10-supported", "fail", GO_1_26).policy(|p| p.as_of = "2027-04-01".parse().ok()),
+        case("T10-supported", "unknown", GO_1_26).policy(|p| {
+            p.as_of = "2027-04-01".parse().ok();
+            p.releases = Some(Releases {
+                candidates: [27].into(),
+                ..super::releases()
+            });
+        }),
         case("T10-supported", "unknown", PURE)
             .facts(|f| toolchain(f).vendor = Some("Red Hat".to_owned())),
         case("T10-supported", "unknown", PURE).facts(development),
         case("T10-patched", "pass", PURE),
-        case("T10-patched", "fail", "elf-amd64-go1.26"),
+        case("T10-patched", "fail", GO_1_26),
         case("T10-patched", "unknown", OLD),
         case("T10-patched", "unknown", PURE).policy(|p| p.as_of = "2027-09-01".parse().ok()),
         case("T10-release", "pass", PURE),

@@ -76,6 +76,7 @@ fn symbol_table(file: Bytes<'_>, headers: &Headers) -> Fact<Option<SymbolTable>>
     let both = len(table).zip(len(strings)).ok_or_else(damaged)?;
     Ok(Some(SymbolTable {
         symbols: both.0 / entry,
+        imports: 0,
         len: both.0 + both.1,
     }))
 }

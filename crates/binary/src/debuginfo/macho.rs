@@ -71,14 +71,24 @@ fn symbol_table(file: Bytes<'_>) -> Fact<Option<SymbolTable>> {
     let table = || {
         let field = |at| command.body.u32(at).map(u64::from);
         let symbols = field(12)?;
-        let len = file.slice(field(8)?, symbols * entry)?.len();
+        let entries = file.slice(field(8)?, symbols * entry)?;
         let strings = file.slice(field(16)?, field(20)?)?.len();
         Some((symbols > 0).then_some(SymbolTable {
             symbols,
-            len: len + strings,
+            imports: imports(entries, entry),
+            len: entries.len() + strings,
         }))
     };
     table().ok_or_else(|| gap("the symbol table is not wholly in the file"))
+}
+
+/// How many entries are `N_UNDF`: no section of this file has them.
+fn imports(entries: Bytes<'_>, entry: u64) -> u64 {
+    const N_STAB: u8 = 0xe0;
+    const N_TYPE: u8 = 0x0e;
+    let size = usize::try_from(entry).unwrap_or(usize::MAX);
+    let kinds = entries.data().chunks_exact(size).filter_map(|e| e.get(4));
+    kinds.filter(|kind| **kind & (N_STAB | N_TYPE) == 0).count() as u64
 }
 
 fn uuid(file: Bytes<'_>) -> Fact<Option<[u8; 16]>> {

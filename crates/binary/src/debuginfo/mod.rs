@@ -92,6 +92,9 @@ impl Compression {
 pub struct SymbolTable {
     /// Number of symbols.
     pub symbols: u64,
+    /// Of these, the ones that other files define. Only Mach-O keeps them in this table, where stripping leaves them because the
+    /// dynamic linker needs them; 0 for other formats.
+    pub imports: u64,
     /// Bytes of the file, strings included.
     pub len: u64,
 }

@@ -70,6 +70,7 @@ fn symbol_table(headers: &Headers<'_>) -> Fact<Option<SymbolTable>> {
     let strings = strings.ok_or_else(|| gap("the symbol table is not wholly in the file"))?;
     Ok(Some(SymbolTable {
         symbols,
+        imports: 0,
         len: symbols * SYMBOL_LEN + strings,
     }))
 }

@@ -2,6 +2,7 @@
 //!
 //! What exit code 0 means: no rule at or above the threshold failed that nobody waived, and none was unknown. What it does not
 //! mean: that rules below the threshold passed, or that the program is safe; each rule says what its pass does not mean.
+//! A packed program fails the rule for it and leaves all others unknown, so that the exit code is 2 unless they are off.
 
 use crate::args;
 use crate::config::Config;
@@ -9,7 +10,7 @@ use crate::database::{self, published};
 use crate::describe;
 use crate::documents;
 use crate::environment::Environment;
-use crate::examine::Opened;
+use crate::examine::{Located, Look, Opened, Packed};
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::{self, Terminal};
@@ -19,8 +20,9 @@ use goassay_audit::facts::Facts;
 use goassay_audit::policy::{Policy, Profile, Scope, Waiver};
 use goassay_audit::registry;
 use goassay_audit::releases::Releases;
+use goassay_audit::verdict::Judged;
 use goassay_report::audit::{Format, IdleWaiver, Report, Run, Target, TextOptions, render};
-use goassay_report::document::{DatabaseUse, IdleCause};
+use goassay_report::document::{DatabaseUse, FailureKind, IdleCause, TargetFacts};
 use goassay_report::render::Style;
 use goassay_vuln::database::{Database, Identity};
 use goassay_vuln::date::Date;
@@ -40,7 +42,9 @@ pub(crate) fn run(
     let chosen = database::choose(settings.db.as_ref(), env)?;
     let database = chosen.open()?;
     let asked = Asked::new(&settings, &database)?;
-    let look = |opened: &Opened<'_>| Ok(asked.target(opened));
+    let binary = |opened: &Opened<'_>| Ok(asked.target(opened));
+    let packed = |packed: &Packed<'_>| asked.packed(packed);
+    let look = Look::binaries(&binary).and_packed(&packed);
     let surveyed = settings.survey().run(&look, terminal)?;
     chosen.unchanged()?;
     let identity = database.identity();
@@ -113,20 +117,29 @@ impl Asked {
     /// Judges one binary.
     pub(crate) fn target(&self, opened: &Opened<'_>) -> Audited {
         let facts = Facts::of(opened.binary);
-        let mut judged = registry::audit(&facts, &self.policy);
-        let path = opened.path();
-        let about = describe::facts(opened.binary);
+        let judged = registry::audit(&facts, &self.policy);
+        self.waived(&opened.at, describe::facts(opened.binary), judged)
+    }
+
+    /// Judges a program whose contents are compressed.
+    pub(crate) fn packed(&self, packed: &Packed<'_>) -> Audited {
+        let judged = registry::audit_packed(packed.packer, &self.policy);
+        self.waived(&packed.at, describe::packed(packed.data), judged)
+    }
+
+    fn waived(&self, at: &Located<'_>, facts: TargetFacts, mut judged: Vec<Judged>) -> Audited {
+        let path = at.path();
         let scope = Scope {
             path: &path,
-            module: about.main_module.as_ref().map(|main| main.path.as_str()),
+            module: facts.main_module.as_ref().map(|main| main.path.as_str()),
             as_of: self.as_of,
         };
         let used = registry::waive(&mut judged, &self.policy, &scope);
         let target = Target {
             path,
-            member: opened.member(),
-            also_at: opened.also_at(),
-            facts: about,
+            member: at.member(),
+            also_at: at.also_at(),
+            facts,
             judged,
         };
         (target, used)
@@ -140,6 +153,9 @@ impl Asked {
         surveyed: crate::survey::Surveyed<Audited>,
     ) -> Report {
         let (targets, used): (Vec<Target>, Vec<Vec<usize>>) = surveyed.seen.into_iter().unzip();
+        // A rule says so of each packed program.
+        let mut failures = surveyed.failures;
+        failures.retain(|failure| failure.kind != FailureKind::Packed);
         Report::new(Run {
             tool: super::tool(),
             database,
@@ -148,7 +164,7 @@ impl Asked {
             fail_on: settings.fail_on,
             failing_exit_code: settings.exit_code,
             targets,
-            failures: surveyed.failures,
+            failures,
             idle_waivers: self.idle(&settings.config, &used),
         })
     }

@@ -7,7 +7,7 @@ use crate::args::{self, CheckFormat};
 use crate::database;
 use crate::documents::{self, Output};
 use crate::environment::Environment;
-use crate::examine::Opened;
+use crate::examine::{Look, Opened, Packed};
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::Terminal;
@@ -37,15 +37,18 @@ pub(crate) fn run(
         places: places(&outputs),
     };
     let asked = audit::Asked::new(&audit_settings, &database)?;
-    let look = |opened: &Opened<'_>| {
+    let binary = |opened: &Opened<'_>| {
         let scanned = scan::target(opened, &database, &options, false)?;
-        Ok((scanned, asked.target(opened)))
+        Ok((Some(scanned), asked.target(opened)))
     };
+    let packed = |packed: &Packed<'_>| (None, asked.packed(packed));
+    let look = Look::binaries(&binary).and_packed(&packed);
     let surveyed = scan_settings.survey().run(&look, terminal)?;
     chosen.unchanged()?;
     let identity = database.identity();
     let described = || chosen.described(identity);
-    let (scanned, audited) = surveyed.seen.into_iter().unzip();
+    let (scanned, audited): (Vec<Option<_>>, Vec<_>) = surveyed.seen.into_iter().unzip();
+    let scanned = scanned.into_iter().flatten().collect();
     let failures = surveyed.failures;
     let audited = Surveyed {
         seen: audited,

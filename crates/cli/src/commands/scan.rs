@@ -8,7 +8,7 @@ use crate::database::{self, published};
 use crate::describe;
 use crate::documents::{self, Output};
 use crate::environment::Environment;
-use crate::examine::Opened;
+use crate::examine::{Look, Opened};
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::Terminal;
@@ -43,7 +43,7 @@ pub(crate) fn run(
     };
     let needs_sha256 = settings.outputs.iter().any(|o| o.format.needs_sha256());
     let look = |opened: &Opened<'_>| target(opened, &database, &options, needs_sha256);
-    let surveyed = settings.survey().run(&look, terminal)?;
+    let surveyed = settings.survey().run(&Look::binaries(&look), terminal)?;
     let mut run = standing_run(
         &settings,
         chosen.described(database.identity()),
@@ -116,14 +116,14 @@ pub(crate) fn target(
     let subject = Subject::from_binary(opened.binary);
     let scan = scan(&subject, database, options).map_err(|error| damaged(&error))?;
     Ok(Target {
-        path: opened.path(),
-        member: opened.member(),
-        sha256: needs_sha256.then(|| opened.sha256()),
+        path: opened.at.path(),
+        member: opened.at.member(),
+        sha256: needs_sha256.then(|| opened.at.sha256()),
         facts: describe::facts(opened.binary),
         scan,
         suppressed: Vec::new(),
         known: Vec::new(),
-        also_at: opened.also_at(),
+        also_at: opened.at.also_at(),
     })
 }
 

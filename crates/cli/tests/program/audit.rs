@@ -1,6 +1,7 @@
 //! What `audit` answers, and that the answer does not depend on the format.
 
 use crate::documents::{check_harmless, hostile_sample, valid_document};
+use crate::errors::edited;
 use crate::world::{AS_OF, Outcome, World, sample};
 use insta::assert_snapshot;
 
@@ -100,4 +101,57 @@ fn rules_are_listed_with_the_levels_of_the_profile() {
     };
     assert_eq!(level("production").as_deref(), Some("off"));
     assert_eq!(level("fips").as_deref(), Some("error"));
+}
+
+#[test]
+fn a_packed_program_fails_the_rule_for_it_and_nothing_else_is_known() {
+    let world = World::new();
+    world.write("packed", goassay_fixtures::bytes("elf-amd64-upx"));
+    let text = audit(&world, &["packed"]);
+    assert_snapshot!(text);
+    // One error and no whole answer: 2 beats 1.
+    assert_eq!(text.code, Some(2), "{text}");
+    world.write("dir/packed", goassay_fixtures::bytes("elf-amd64-upx"));
+    for format in FORMATS {
+        let found = audit(&world, &["dir", "--format", format]);
+        assert!(found.stdout.contains("T8-packed"), "{found}");
+        assert_eq!(found.code, Some(2), "{found}");
+    }
+    let json = audit(&world, &["packed", "--json", "-q"]).stdout;
+    valid_document(&json, "docs/formats/audit.schema.json");
+    let only = "[audit.levels]\n";
+    let others = goassay_audit::registry::all().filter(|rule| rule.id != "T8-packed");
+    let off: String = others
+        .map(|rule| format!("{} = \"off\"\n", rule.id))
+        .collect();
+    world.write("only.toml", format!("{only}{off}"));
+    let alone = audit(&world, &["packed", "--config", "only.toml"]);
+    assert_eq!(alone.code, Some(1), "one rule was asked for: {alone}");
+}
+
+#[test]
+fn what_was_wiped_fails_the_rule_for_it_and_the_others_go_on() {
+    let world = World::new();
+    // Without its magic and with another quantum nothing shows where the table is.
+    let without_table = edited(|bytes, table| {
+        bytes[table] = 0x0f;
+        bytes[table + 6] = 0x77;
+    });
+    let without_info = edited(|bytes, _| {
+        let magic = b"\xff Go buildinf:";
+        let found = bytes.windows(magic.len()).position(|w| w == magic);
+        let at = found.expect("build information");
+        bytes[at..at + magic.len()].fill(0);
+    });
+    for (name, bytes, rule) in [
+        ("table", without_table, "T8-pclntab"),
+        ("info", without_info, "T8-build-info"),
+    ] {
+        world.write(name, bytes);
+        let text = audit(&world, &[name]);
+        assert!(text.stdout.contains(&format!("ERROR {rule}: ")), "{text}");
+        assert!(text.stdout.contains("T5-pie: "), "{text}");
+        assert!(text.stdout.contains("UNKNOWN "), "{text}");
+        assert_eq!(text.code, Some(2), "{text}");
+    }
 }

@@ -61,3 +61,14 @@ fn hostile_names_are_harmless() {
         check_harmless(&check(&world, &["server", "--format", format]).stdout);
     }
 }
+
+#[test]
+fn a_packed_program_is_audited_and_not_scanned() {
+    let world = World::new();
+    world.sample("dir/server");
+    world.write("dir/packed", goassay_fixtures::bytes("elf-amd64-upx"));
+    let outcome = check(&world, &["dir"]);
+    assert_snapshot!(outcome);
+    let json = check(&world, &["dir", "--json", "-q"]).stdout;
+    valid_document(&json, "docs/formats/check.schema.json");
+}

@@ -7,6 +7,8 @@ use super::json::rules;
 use super::{Report, Run, Sort, Target, sort};
 use crate::harmless;
 use crate::render::names::{file_name, hex_sha256, uri};
+use goassay_audit::page;
+use goassay_audit::policy::Profile;
 use goassay_audit::registry::Rule;
 use goassay_audit::verdict::{Judged, Level};
 use serde_json::{Value, json};
@@ -27,7 +29,7 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             "tool": {"driver": {
                 "name": run.tool.name,
                 "semanticVersion": run.tool.version,
-                "rules": rules.iter().map(|rule| rule_wire(rule)).collect::<Vec<_>>(),
+                "rules": rules.iter().map(|rule| rule_wire(rule, run.profile)).collect::<Vec<_>>(),
             }},
             "invocations": [{
                 "executionSuccessful": report.verdict().obstacles.is_empty(),
@@ -46,14 +48,23 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     harmless::write(out, &log)
 }
 
-fn rule_wire(rule: &Rule) -> Value {
-    json!({
+/// No `helpUri`: the pages have no address that stays, so that the whole text is here.
+fn rule_wire(rule: &Rule, profile: Profile) -> Value {
+    let text = format!(
+        "{} A pass means: {} It does not mean: {}",
+        rule.help, rule.pass, rule.limits
+    );
+    let mut wire = json!({
         "id": rule.id,
         "shortDescription": {"text": rule.title},
-        "fullDescription": {"text": format!("A pass means: {} It does not mean: {}", rule.pass, rule.limits)},
-        "help": {"text": rule.help, "markdown": rule.help},
+        "fullDescription": {"text": rule.pass},
+        "help": {"text": text, "markdown": page::body(rule)},
         "properties": {"tags": ["build", rule.row()]},
-    })
+    });
+    if let Some(of_profile) = rule.level_in(profile) {
+        wire["defaultConfiguration"] = json!({"level": level(of_profile)});
+    }
+    wire
 }
 
 fn notifications(run: &Run) -> Vec<Value> {

@@ -14,6 +14,8 @@ use std::io::{self, Write};
 
 /// How much evidence of a failure is shown unless all is asked for.
 const FEW: usize = 3;
+/// How many unknown rules are named for one cause unless all is asked for.
+const MANY: usize = 16;
 /// How many steps are shown.
 const STEPS: usize = 10;
 
@@ -44,7 +46,7 @@ fn put_target(page: &mut Page<'_>, target: &Target, all: bool) -> io::Result<()>
     for (judged, failing) in failed(target) {
         put_failing(page, judged, failing, all)?;
     }
-    unknown(page, target)?;
+    unknown(page, target, all)?;
     waived(page, target)?;
     if all {
         fine(page, target)?;
@@ -96,21 +98,26 @@ fn put_fix(page: &mut Page<'_>, indent: usize, fix: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Rules that need what could not be read, by what it is.
-fn unknown(page: &mut Page<'_>, target: &Target) -> io::Result<()> {
+/// Rules that need what could not be read, by what it is; the heaviest first.
+fn unknown(page: &mut Page<'_>, target: &Target, all: bool) -> io::Result<()> {
     let mut causes: BTreeMap<&[Gap], Vec<&Judged>> = BTreeMap::new();
     for judged in &target.judged {
         if let Sort::Unknown(gaps) = sort(judged) {
             causes.entry(gaps).or_default().push(judged);
         }
     }
-    for (gaps, rules) in causes {
+    for (gaps, mut rules) in causes {
+        rules.sort_by_key(|judged| std::cmp::Reverse(judged.level));
+        let shown = if all { rules.len() } else { MANY };
         let mut line = Line::at(2).paint(Paint::Doubt, "UNKNOWN");
-        for (index, judged) in rules.iter().enumerate() {
+        for (index, judged) in rules.iter().take(shown).enumerate() {
             let line_so_far = if index == 0 { line } else { line.glue(",") };
             line = line_so_far
                 .paint(Paint::Strong, judged.rule.id)
                 .say(&format!("({})", judged.level.name()));
+        }
+        if let Some(more) = rules.len().checked_sub(shown).filter(|more| *more > 0) {
+            line = line.paint(Paint::Faint, &format!("and {more} more (--show all)"));
         }
         page.put(line.glue(":").say("what it takes could not be read"))?;
         gaps.iter().try_for_each(|gap| {

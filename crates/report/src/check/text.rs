@@ -24,13 +24,11 @@ pub(super) fn render(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut page = Page::new(out, options.width, options.style);
-    let scanned = &report.scan.run().targets;
-    let audited = &report.audit.run().targets;
-    let steps = scanned.len() <= FEW_FILES;
+    let files = files(report);
+    let steps = files.len() <= FEW_FILES;
     let mut fine = 0;
-    // Both were sorted by path and member.
-    for (scanned, audited) in scanned.iter().zip(audited) {
-        if put_file(&mut page, report, (scanned, audited), steps)? {
+    for (scanned, audited) in &files {
+        if put_file(&mut page, report, (*scanned, audited), steps)? {
             fine += 1;
         }
     }
@@ -38,7 +36,7 @@ pub(super) fn render(
         let files = counted(fine, "file", "files");
         page.put(Line::at(0).paint(Paint::Good, &format!("Nothing found in {files}.")))?;
     }
-    if !scanned.is_empty() {
+    if !files.is_empty() {
         page.blank()?;
     }
     let failures = &report.scan.run().failures;
@@ -52,14 +50,29 @@ pub(super) fn render(
     footer(&mut page, report, options)
 }
 
+/// What was audited, with its scan: a packed program has none.
+fn files(report: &Report) -> Vec<(Option<&Scanned>, &audit::Target)> {
+    // Both were sorted by path and member.
+    let mut scanned = report.scan.run().targets.iter().peekable();
+    let audited = report.audit.run().targets.iter();
+    audited
+        .map(|audited| {
+            let same = |scanned: &&Scanned| {
+                (&scanned.path, &scanned.member) == (&audited.path, &audited.member)
+            };
+            (scanned.next_if(same), audited)
+        })
+        .collect()
+}
+
 /// One file; whether there was nothing to say of it.
 fn put_file(
     page: &mut Page<'_>,
     report: &Report,
-    (scanned, audited): (&Scanned, &audit::Target),
+    (scanned, audited): (Option<&Scanned>, &audit::Target),
     steps: bool,
 ) -> io::Result<bool> {
-    let vulnerable = vulnerabilities(scanned);
+    let vulnerable = scanned.map(vulnerabilities).unwrap_or_default();
     let counts = audit::Counts::of(audited, report.audit.run().fail_on);
     let mut built = vec![counts.failed_in_words()];
     if counts.unknown > 0 {
@@ -69,28 +82,13 @@ fn put_file(
     if vulnerable.is_empty() && built.is_empty() {
         return Ok(true);
     }
-    let mut line = Line::at(0).name(Paint::Strong, &scanned.path);
-    if let Some(member) = &scanned.member {
+    let mut line = Line::at(0).name(Paint::Strong, &audited.path);
+    if let Some(member) = &audited.member {
         line = line.say("member").name(Paint::Strong, member);
     }
     page.put(line)?;
-    if !vulnerable.is_empty() {
-        let linked = sorts(scanned, Sort::Linked) > 0;
-        let paint = if linked { Paint::Linked } else { Paint::Plain };
-        let line = Line::at(2)
-            .say("vulnerabilities:")
-            .paint(paint, &vulnerable);
-        page.put(
-            match upgrades(scanned)
-                .iter()
-                .rev()
-                .max_by_key(|upgrade| upgrade.clears.len())
-                .filter(|_| steps)
-            {
-                Some(upgrade) => line.glue(";").say("next:").prose(&upgrade.advice()),
-                None => line,
-            },
-        )?;
+    if let Some(scanned) = scanned.filter(|_| !vulnerable.is_empty()) {
+        put_vulnerabilities(page, scanned, &vulnerable, steps)?;
     }
     if !built.is_empty() {
         let failed = audit::failed(audited);
@@ -112,6 +110,23 @@ fn put_file(
         }
     }
     Ok(false)
+}
+
+fn put_vulnerabilities(
+    page: &mut Page<'_>,
+    scanned: &Scanned,
+    vulnerable: &str,
+    steps: bool,
+) -> io::Result<()> {
+    let linked = sorts(scanned, Sort::Linked) > 0;
+    let paint = if linked { Paint::Linked } else { Paint::Plain };
+    let line = Line::at(2).say("vulnerabilities:").paint(paint, vulnerable);
+    let upgrades = upgrades(scanned);
+    let best = upgrades.iter().rev().max_by_key(|up| up.clears.len());
+    page.put(match best.filter(|_| steps) {
+        Some(upgrade) => line.glue(";").say("next:").prose(&upgrade.advice()),
+        None => line,
+    })
 }
 
 fn sorts(target: &Scanned, wanted: Sort) -> usize {
@@ -202,7 +217,10 @@ fn footer(page: &mut Page<'_>, report: &Report, options: &TextOptions) -> io::Re
     page.put(line.glue(",").say(&findings).glue("."))?;
     let (word, sentence) = audit::conclusion(&report.audit);
     let line = Line::at(0).say("Build:").paint(
-        of_outcome(report.audit.verdict().outcome, run.targets.len()),
+        of_outcome(
+            report.audit.verdict().outcome,
+            report.audit.run().targets.len(),
+        ),
         &word.to_lowercase(),
     );
     page.put(if sentence.is_empty() {
@@ -211,9 +229,10 @@ fn footer(page: &mut Page<'_>, report: &Report, options: &TextOptions) -> io::Re
         line.glue(",").say(&sentence).glue(".")
     })?;
     page.put(database(&run.database, options.database_age.as_deref()))?;
-    let binaries = counted(run.targets.len(), "Go binary", "Go binaries");
+    let files = report.audit.run().targets.len();
+    let binaries = counted(files, "Go binary", "Go binaries");
     let line = Line::at(0).say(&format!("Checked {binaries}"));
-    let line = if run.targets.is_empty() {
+    let line = if files == 0 {
         line
     } else {
         line.glue(";")

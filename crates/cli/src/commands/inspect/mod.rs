@@ -8,7 +8,7 @@ use crate::args::{self, InspectFormat};
 use crate::describe;
 use crate::documents;
 use crate::environment::Environment;
-use crate::examine::Opened;
+use crate::examine::{Look, Opened};
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::Terminal;
@@ -34,7 +34,7 @@ pub(crate) fn run(
 
 fn facts(settings: &Inspect, terminal: &Terminal) -> Result<u8, Failure> {
     let look = |opened: &Opened<'_>| Ok(target(opened));
-    let surveyed = settings.survey().run(&look, terminal)?;
+    let surveyed = settings.survey().run(&Look::binaries(&look), terminal)?;
     let report = Report::new(Run {
         tool: super::tool(),
         targets: surveyed.seen,
@@ -65,9 +65,9 @@ fn facts(settings: &Inspect, terminal: &Terminal) -> Result<u8, Failure> {
 fn target(opened: &Opened<'_>) -> Target {
     let gathered = goassay_audit::facts::Facts::of(opened.binary);
     Target {
-        path: opened.path(),
-        member: opened.member(),
-        also_at: opened.also_at(),
+        path: opened.at.path(),
+        member: opened.at.member(),
+        also_at: opened.at.also_at(),
         about: describe::facts(opened.binary),
         facts: facts::Facts::of(&gathered),
     }
@@ -77,13 +77,13 @@ fn list(settings: &Inspect, kind: Kind, terminal: &Terminal) -> Result<u8, Failu
     let look = |opened: &Opened<'_>| {
         let (entries, gaps) = listing::of(opened.binary, kind, &settings.filter);
         Ok(listing::Target {
-            path: opened.path(),
-            member: opened.member(),
+            path: opened.at.path(),
+            member: opened.at.member(),
             entries,
             gaps,
         })
     };
-    let surveyed = settings.survey().run(&look, terminal)?;
+    let surveyed = settings.survey().run(&Look::binaries(&look), terminal)?;
     let mut run = listing::Run {
         tool: super::tool(),
         kind,

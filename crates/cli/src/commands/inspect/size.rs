@@ -2,7 +2,7 @@
 
 use crate::args::InspectFormat;
 use crate::documents;
-use crate::examine::Opened;
+use crate::examine::{Look, Opened};
 use crate::failure::Failure;
 use crate::output::Terminal;
 use crate::settings::{Inspect, Sizes};
@@ -14,12 +14,12 @@ use goassay_report::sizes::{Report, Run, Target, TextOptions, render_json, rende
 pub(super) fn run(settings: &Inspect, sizes: &Sizes, terminal: &Terminal) -> Result<u8, Failure> {
     let look = |opened: &Opened<'_>| {
         Ok(Target {
-            path: opened.path(),
-            member: opened.member(),
+            path: opened.at.path(),
+            member: opened.at.member(),
             size: Size::of(opened.binary),
         })
     };
-    let surveyed = settings.survey().run(&look, terminal)?;
+    let surveyed = settings.survey().run(&Look::binaries(&look), terminal)?;
     let report = Report::new(Run {
         tool: super::super::tool(),
         growth: sizes.growth && surveyed.seen.len() == 2,
