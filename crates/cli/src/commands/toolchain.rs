@@ -1,8 +1,9 @@
-//! `goassay toolchain list`, `fetch`, `path`, `prune` and `check`.
+//! `goassay toolchain list`, `fetch`, `path`, `prune`, `check` and `compare`.
 //!
 //! What a pass of `fetch` means stands in `goassay_build::toolchain`. Here: settings, progress, words.
 
 mod check;
+mod compare;
 
 use crate::args::Common;
 use crate::args::toolchain::{self as typed, PlatformArg};
@@ -62,6 +63,16 @@ pub(crate) fn run(
             let ca = certificates(args.ca.as_ref(), &config, env);
             let store = places.store.clone();
             check::run(&args, env, &store, || {
+                let net = Modules::new(env, ca, &observer);
+                Fetching::new(&settings, net, places, &waiting)
+            })
+        }
+        typed::Toolchain::Compare(args) => {
+            let waiting = Waiting::new(terminal);
+            let observer = |done, total| waiting.bytes(done, total);
+            let ca = certificates(args.ca.as_ref(), &config, env);
+            let store = places.store.clone();
+            compare::run(&args, &store, || {
                 let net = Modules::new(env, ca, &observer);
                 Fetching::new(&settings, net, places, &waiting)
             })

@@ -1,4 +1,4 @@
-//! `toolchain list`, `fetch`, `path`, `prune` and `check`, against a proxy that carries a checksum database of one record, signed by
+//! `toolchain list`, `fetch`, `path`, `prune`, `check` and `compare`, against a proxy that carries a checksum database of one record, signed by
 //! a key of the test.
 
 use crate::documents::valid_document;
@@ -356,5 +356,37 @@ fn what_cannot_be_checked_says_why() {
     std::fs::write(case.world.path(store), "module evil\n").unwrap();
     case.world.write("go/VERSION", "go1.99.1\n");
     run("altered store", &[&["go"], &platform[..]].concat());
+    assert_snapshot!(said);
+}
+
+#[test]
+fn a_repackaged_toolchain_is_explained_or_not() {
+    let case = Case::new();
+    let compare = ["compare", "go", "--platform", "linux/amd64"];
+    install(&case.world, &FILES);
+    case.world.write("go/misc/x", "x");
+    assert_snapshot!(case.run(&compare));
+    case.world.write("go/src/evil.go", "package evil\n");
+    std::fs::remove_file(case.world.path("go/bin/go")).unwrap();
+    assert_snapshot!(case.run(&compare));
+    let json = case.run(&[&compare[..], &["--json"]].concat());
+    valid_document(&json.stdout, "docs/formats/toolchain-compare.schema.json");
+    assert_snapshot!(json);
+    case.world.write("same.zip", zip(&FILES));
+    let with = case.run(&["compare", "same.zip", "--with", "same.zip", "--json"]);
+    valid_document(&with.stdout, "docs/formats/toolchain-compare.schema.json");
+    assert_eq!(with.code, Some(0));
+    let mut said = String::new();
+    for args in [
+        &["compare", "nothing"][..],
+        &["compare", "go/src"],
+        &["compare", "go"],
+        &["compare", "same.zip", "--source", "go/VERSION"],
+        &["compare", "same.zip", "--with", "go/VERSION"],
+    ] {
+        let outcome = case.run(args);
+        assert_eq!(outcome.code, Some(2), "{args:?}: {outcome}");
+        said += &format!("## {}\n{}", args.join(" "), outcome.stderr);
+    }
     assert_snapshot!(said);
 }

@@ -267,7 +267,7 @@ impl<'a> Document<'a> {
 
 impl Fetching<'_> {
     /// One toolchain in the store, fetched where it is not there.
-    fn one(&self, name: &Name) -> Result<Installed, Failure> {
+    pub(super) fn one(&self, name: &Name) -> Result<Installed, Failure> {
         let mut found = Vec::new();
         self.each(
             std::slice::from_ref(name),
