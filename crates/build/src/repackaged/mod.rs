@@ -399,9 +399,9 @@ fn removed(name: &str) -> (Class, &'static str) {
         "codereview.cfg",
     ];
     let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
-    if top && text.contains(&file) {
+    if top && text.contains(&file) || name.starts_with("doc/") {
         (Class::Removed, "documentation")
-    } else if ends(&["_test.go"]) || name.contains("/testdata/") {
+    } else if ends(&["_test.go"]) || name.contains("/testdata/") || name.starts_with("test/") {
         (Class::Removed, "tests")
     } else if name.starts_with("lib/time/") {
         (Class::Removed, "time zones")

@@ -276,3 +276,26 @@ fn what_starts_a_wheel_is_its_own_and_nothing_else_is() {
     );
     assert_eq!(found(&with(&[]))[0], ("unexplained", "__init__.py"));
 }
+
+#[test]
+fn only_what_no_program_needs_may_be_removed() {
+    for (name, why) in [
+        ("LICENSE", "documentation"),
+        ("doc/go_spec.html", "documentation"),
+        ("test/fixedbugs/x.go", "tests"),
+        ("src/os/os_test.go", "tests"),
+        ("src/os/testdata/x", "tests"),
+        ("src/make.rc", "a script for building on another system"),
+    ] {
+        assert_eq!(removed(name), (Class::Removed, why), "{name}");
+    }
+    for name in [
+        "src/LICENSE",
+        "src/os/os.go",
+        "documentation",
+        "src/cmd/x.bat",
+        "bin/go",
+    ] {
+        assert_eq!(removed(name).0, Class::Unexplained, "{name}");
+    }
+}
