@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 /// Shares the debug sections out.
 pub(super) fn share(image: &Image<'_>, functions: &Functions<'_, '_>, ledger: &mut Ledger) {
     let mut code: BTreeMap<u32, u64> = BTreeMap::new();
-    for entry in &functions.list {
+    for (entry, taken) in functions.list.iter().zip(&functions.taken) {
         if let Some(package) = entry.package {
-            *code.entry(package).or_default() += entry.code;
+            *code.entry(package).or_default() += taken.code;
         }
     }
     let label = |package| Label {

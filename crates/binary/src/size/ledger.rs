@@ -43,6 +43,8 @@ pub(super) struct Ledger {
     taken: HashMap<(u32, Label), u64, BuildHasherDefault<Mix>>,
     /// What was booked last and is not in `taken` yet: neighbours usually share their label.
     last: Option<((u32, Label), u64)>,
+    /// The part that was booked in last.
+    at: usize,
 }
 
 /// A plain hash: half a million bookings go to keys that are numbers of packages and sections, which nobody chooses.
@@ -85,6 +87,7 @@ impl Ledger {
             parts,
             taken: HashMap::default(),
             last: None,
+            at: 0,
         }
     }
 
@@ -153,9 +156,7 @@ impl Ledger {
 
     /// Adds a range that lies within free ranges to the account, split at the parts' borders.
     fn book(&mut self, range: Range<u64>, label: Label) {
-        let mut at = self
-            .parts
-            .partition_point(|part| part.range.end <= range.start);
+        let mut at = self.part_at(range.start);
         let mut start = range.start;
         while start < range.end {
             let Some(part) = self.parts.get(at) else {
@@ -169,6 +170,15 @@ impl Ledger {
             start = end.max(start);
             at += 1;
         }
+    }
+
+    /// The part that holds an offset, which is most often the one that was asked for last.
+    fn part_at(&mut self, offset: u64) -> usize {
+        let same = self.parts.get(self.at);
+        if !same.is_some_and(|part| part.range.contains(&offset)) {
+            self.at = self.parts.partition_point(|part| part.range.end <= offset);
+        }
+        self.at
     }
 
     fn note(&mut self, key: (u32, Label), bytes: u64) {

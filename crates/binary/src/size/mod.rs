@@ -12,6 +12,7 @@ mod ledger;
 mod packages;
 mod references;
 mod runtime;
+mod starts;
 mod symbols;
 mod typedata;
 
@@ -350,8 +351,7 @@ impl<'s, 'a> Work<'s, 'a> {
         if let Some(data) = data {
             runtime::claim(image, data, walk.as_ref(), &mut self.ledger);
         }
-        let addresses = functions.map(Functions::by_address).unwrap_or_default();
-        let named = symbols::claim(image, &addresses, &mut self.packages, &mut self.ledger);
+        let named = symbols::claim(image, functions, &mut self.packages, &mut self.ledger);
         let strings = data.zip(walk.as_ref());
         let strings =
             strings.and_then(|(data, walk)| runtime::strings(image, data, walk, end_of_types));
@@ -359,7 +359,7 @@ impl<'s, 'a> Work<'s, 'a> {
             references::claim(
                 self.binary,
                 functions,
-                named.starts,
+                &named.starts,
                 strings.as_ref(),
                 end_of_types,
                 &mut self.ledger,
@@ -411,10 +411,11 @@ impl<'s, 'a> Work<'s, 'a> {
 
     fn finish(self, sections: Vec<Section>, functions: Option<Functions<'_, '_>>) -> Size {
         let image = self.binary.image();
+        let places = self.packages.places();
         let functions = functions
-            .map(|functions| functions.sizes(&self.packages))
+            .map(|functions| functions.sizes(&self.packages, &places))
             .unwrap_or_default();
-        let (modules, packages, places) = self.packages.finish();
+        let (modules, packages) = self.packages.finish();
         let place = |package: u32| places.get(package as usize).copied().unwrap_or(package);
         let mut rows = self.ledger.into_rows();
         for row in &mut rows {
@@ -423,18 +424,6 @@ impl<'s, 'a> Work<'s, 'a> {
             }
         }
         rows.sort_unstable();
-        let mut functions = functions;
-        for function in &mut functions {
-            function.package = function.package.map(place);
-        }
-        functions.sort_by(|a, b| {
-            let key = |one: &FunctionSize| (one.package, one.address);
-            key(a)
-                .0
-                .cmp(&key(b).0)
-                .then_with(|| a.name.cmp(&b.name))
-                .then(key(a).1.cmp(&key(b).1))
-        });
         Size {
             file_len: image.data_len(),
             sections,

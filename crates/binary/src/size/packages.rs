@@ -2,8 +2,9 @@
 
 use super::Package;
 use crate::buildinfo::BuildInfo;
-use crate::modules::Modules;
+use crate::modules::{Module, Modules};
 use crate::symbol;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Packages by their names in the binary.
@@ -61,6 +62,11 @@ impl<'a> Packages<'a> {
     /// The package of a symbol by its linker name, if the name has one.
     pub(super) fn of_symbol(&mut self, name: &'a [u8]) -> Option<u32> {
         let name = std::str::from_utf8(name).ok()?;
+        if let Some((last, index)) = self.last
+            && symbol::is_plainly_of(last, name)
+        {
+            return Some(index);
+        }
         let mut package = symbol::package(name)?;
         if let Some((last, index)) = self.last
             && last == package
@@ -86,31 +92,41 @@ impl<'a> Packages<'a> {
 
     /// What a function is called within its package.
     pub(super) fn name_within(&self, name: &[u8], package: Option<u32>) -> String {
-        let name = String::from_utf8_lossy(name);
-        let rest = package
-            .and_then(|_| symbol::split_promoted(&name).or_else(|| symbol::split(&name)))
-            .filter(|(found, _)| {
-                let path = symbol::unescape(found);
-                let path = match (path.as_ref(), self.main) {
-                    ("main", Some(main)) => main,
-                    (path, _) => path,
-                };
-                package == self.by_path.get(path).copied()
-            });
-        let plain = || {
-            symbol::split(&name)
-                .map_or(name.as_ref(), |(_, rest)| rest)
-                .to_owned()
-        };
-        match (rest, package) {
-            (Some((_, rest)), _) => rest.to_owned(),
-            (None, Some(_)) if symbol::split(&name).is_some() => plain(),
-            _ => name.into_owned(),
+        let name = lossy(name);
+        let rest = package.and_then(|package| {
+            let plain = self.list.get(package as usize);
+            let plain = plain.and_then(|one| name.strip_prefix(one.path.as_str()));
+            plain
+                .and_then(|rest| rest.strip_prefix('.'))
+                .or_else(|| self.rest(package, &name))
+        });
+        match rest {
+            Some(rest) => rest.to_owned(),
+            None => name.into_owned(),
         }
     }
 
-    /// The modules, the packages sorted by path, and the place of each package in that order.
-    pub(super) fn finish(self) -> (Vec<crate::modules::Module>, Vec<Package>, Vec<u32>) {
+    /// What is behind the package's path in a name where that is escaped, `main`, or a type's.
+    fn rest<'n>(&self, package: u32, name: &'n str) -> Option<&'n str> {
+        let promoted = symbol::split_promoted(name);
+        let promoted = promoted.filter(|(path, _)| self.is_at(package, path));
+        let (_, rest) = promoted.or_else(|| symbol::split(name))?;
+        Some(rest)
+    }
+
+    /// True where a package has a path as the linker writes it.
+    fn is_at(&self, package: u32, name: &str) -> bool {
+        let path = symbol::unescape(name);
+        let path = match (path.as_ref(), self.main) {
+            ("main", Some(main)) => main,
+            (path, _) => path,
+        };
+        let package = self.list.get(package as usize);
+        package.is_some_and(|package| package.path == path)
+    }
+
+    /// The place of each package in the order of their paths.
+    pub(super) fn places(&self) -> Vec<u32> {
         let mut order: Vec<usize> = (0..self.list.len()).collect();
         order.sort_unstable_by_key(|&index| self.list.get(index).map(|one| &one.path));
         let mut places = vec![0; order.len()];
@@ -119,9 +135,20 @@ impl<'a> Packages<'a> {
                 *slot = place;
             }
         }
-        let list = order
-            .iter()
-            .filter_map(|&index| self.list.get(index).cloned());
-        (self.modules.list().to_vec(), list.collect(), places)
+        places
+    }
+
+    /// The modules, and the packages sorted by path.
+    pub(super) fn finish(mut self) -> (Vec<Module>, Vec<Package>) {
+        self.list.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        (self.modules.list().to_vec(), self.list)
+    }
+}
+
+/// A name as text. (`String::from_utf8_lossy` alone goes byte by byte through names that need nothing done.)
+fn lossy(name: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(name) {
+        Ok(name) => Cow::Borrowed(name),
+        Err(_) => String::from_utf8_lossy(name),
     }
 }

@@ -6,44 +6,42 @@
 
 use super::functions::Functions;
 use super::ledger::{Label, Ledger};
+use super::starts::{Start, sort};
 use super::{How, Kind, Owner, file_range};
 use crate::address::VirtualAddress;
 use crate::binary::Binary;
 use crate::image::{Image, Section};
 use std::ops::Range;
 
-/// A place that is referred to, and the package that does.
-pub(super) type Start = (u64, u32);
-
-/// Claims what is free in data sections. `known` are variables with symbols; `strings` is where string constants are, in the
+/// Claims what is free in data sections. `known` are symbols with their packages; `strings` is where string constants are, in the
 /// file; types end at `behind_types` and are passed over.
 pub(super) fn claim(
     binary: &Binary<'_>,
     functions: &Functions<'_, '_>,
-    known: Vec<Start>,
+    known: &[(VirtualAddress, u32)],
     strings: Option<&Range<u64>>,
     behind_types: Option<VirtualAddress>,
     ledger: &mut Ledger,
 ) {
     let image = binary.image();
-    let regions = regions(image, behind_types);
-    let mut starts = known;
-    from_code(binary, functions, &regions, &mut starts);
-    if starts.is_empty() {
-        return;
-    }
+    let data = Data::new(image, behind_types);
+    let known = known.iter();
+    let known = known.filter_map(|&(at, package)| Some(Start::new(data.place(at.0)?, package)));
+    let mut starts: Vec<Start> = known.collect();
+    from_code(binary, functions, &data, &mut starts);
     settle(&mut starts);
+    let pointers = data.pointers(image);
     // Pointers in what is found lead to more: a table of slices of strings is reached in three rounds.
     const ROUNDS: usize = 3;
     for _ in 0..ROUNDS {
         let before = starts.len();
-        from_data(image, &regions, &mut starts);
+        from_data(&pointers, &mut starts);
         settle(&mut starts);
         if starts.len() == before {
             break;
         }
     }
-    let mut claims = claims(image, &regions, &starts, strings);
+    let mut claims = claims(image, &data, &starts, strings);
     claims.sort_by_key(|(range, _)| range.start);
     ledger.claim(claims, |label| label, |_, _| {});
 }
@@ -55,17 +53,86 @@ struct Region {
     kind: Kind,
 }
 
-fn regions(image: &Image<'_>, behind_types: Option<VirtualAddress>) -> Vec<Region> {
-    const READ_ONLY: [&[u8]; 6] = [
-        b".rodata",
-        b".data.rel.ro",
-        b"__rodata",
-        b"__const",
-        b".rdata",
-        b"__const_coal",
-    ];
-    const WRITTEN: [&[u8]; 4] = [b".data", b".noptrdata", b"__data", b"__noptrdata"];
-    let region = |section: &Section<'_>| {
+/// All data sections. Places in them are counted from the first one's start.
+struct Data {
+    regions: Vec<Region>,
+    start: u64,
+    end: u64,
+}
+
+impl Data {
+    fn new(image: &Image<'_>, behind_types: Option<VirtualAddress>) -> Data {
+        let region = |section: &Section<'_>| Region::of(section, behind_types);
+        // A real file has a handful; each reference is looked up among them.
+        let regions = image.sections.iter().filter_map(region).take(16);
+        let mut regions: Vec<Region> = regions.collect();
+        regions.sort_by_key(|region| region.start);
+        Data {
+            start: regions.first().map_or(0, |region| region.start),
+            end: regions.iter().map(|region| region.end).max().unwrap_or(0),
+            regions,
+        }
+    }
+
+    /// The place of an address, be it between the sections; `None` where that is 4 GB away.
+    fn place(&self, address: u64) -> Option<u32> {
+        u32::try_from(address.checked_sub(self.start)?).ok()
+    }
+
+    /// The section that has an address.
+    fn region(&self, address: u64) -> Option<&Region> {
+        // What looks like a pointer and is none lies outside of all.
+        if !(self.start..self.end).contains(&address) {
+            return None;
+        }
+        let mut regions = self.regions.iter();
+        regions.find(|region| (region.start..region.end).contains(&address))
+    }
+
+    /// The place of what is referred to, if it is data.
+    fn target(&self, address: u64) -> Option<u32> {
+        self.region(address).and_then(|_| self.place(address))
+    }
+
+    /// All words in data whose value is an address of data, by address.
+    fn pointers(&self, image: &Image<'_>) -> Vec<Pointer> {
+        let word = image.order.width.bytes();
+        let mut pointers = Vec::new();
+        for region in &self.regions {
+            let bytes = image.slice(VirtualAddress(region.start), region.end - region.start);
+            let aligned = region.start.checked_next_multiple_of(word);
+            let Some((bytes, aligned)) = bytes.zip(aligned) else {
+                continue;
+            };
+            let mut offset = aligned - region.start;
+            while let Some(value) = bytes.word(offset) {
+                let at = self.place(region.start + offset);
+                let pointer = at.zip(self.target(value));
+                pointers.extend(pointer.map(|(at, target)| Pointer { at, target }));
+                offset += word;
+            }
+        }
+        pointers
+    }
+}
+
+/// A word in data that points into data.
+struct Pointer {
+    at: u32,
+    target: u32,
+}
+
+impl Region {
+    fn of(section: &Section<'_>, behind_types: Option<VirtualAddress>) -> Option<Region> {
+        const READ_ONLY: [&[u8]; 6] = [
+            b".rodata",
+            b".data.rel.ro",
+            b"__rodata",
+            b"__const",
+            b".rdata",
+            b"__const_coal",
+        ];
+        const WRITTEN: [&[u8]; 4] = [b".data", b".noptrdata", b"__data", b"__noptrdata"];
         let kind = if READ_ONLY.contains(&section.name) {
             Kind::ReadOnlyData
         } else if WRITTEN.contains(&section.name) {
@@ -80,29 +147,25 @@ fn regions(image: &Image<'_>, behind_types: Option<VirtualAddress>) -> Vec<Regio
             start = types;
         }
         Some(Region { start, end, kind })
-    };
-    // A real file has a handful; each reference is looked up among them.
-    let mut regions: Vec<Region> = image.sections.iter().filter_map(region).take(16).collect();
-    regions.sort_by_key(|region| region.start);
-    regions
-}
-
-fn contains(regions: &[Region], address: u64) -> bool {
-    regions
-        .iter()
-        .any(|region| (region.start..region.end).contains(&address))
+    }
 }
 
 /// One entry for each place: the lowest package.
 fn settle(starts: &mut Vec<Start>) {
-    starts.sort_unstable();
-    starts.dedup_by_key(|start| start.0);
+    sort(starts);
+    starts.dedup_by(|next, kept| {
+        let same = next.at() == kept.at();
+        if same && next.user() < kept.user() {
+            *kept = *next;
+        }
+        same
+    });
 }
 
 fn from_code(
     binary: &Binary<'_>,
     functions: &Functions<'_, '_>,
-    regions: &[Region],
+    data: &Data,
     starts: &mut Vec<Start>,
 ) {
     let image = binary.image();
@@ -113,8 +176,8 @@ fn from_code(
     };
     // Functions of a hostile file may overlap; together they may not be longer than it is.
     let mut left = image.data_len();
-    for (index, entry) in (0..).zip(&functions.list) {
-        let code = functions.code(index);
+    for entry in &functions.list {
+        let code = functions.code(entry);
         let (Some(package), Some((address, code))) = (entry.package, code) else {
             continue;
         };
@@ -123,36 +186,54 @@ fn from_code(
         };
         left = rest;
         find(address, code, &mut |target| {
-            if contains(regions, target) {
-                starts.push((target, package));
-            }
+            let place = data.target(target);
+            starts.extend(place.map(|place| Start::new(place, package)));
         });
     }
 }
 
-/// `LEA`, `MOV` and `MOVUPS` relative to the next instruction: opcode, then a byte that says so, then the distance.
+/// `LEA`, `MOV` and `MOVUPS` relative to the next instruction: a prefix, the opcode, a byte that says so, then the distance.
 fn amd64(address: VirtualAddress, code: &[u8], found: &mut dyn FnMut(u64)) {
-    for at in memchr::memchr3_iter(0x8d, 0x8b, 0x10, code) {
-        let before = at
-            .checked_sub(1)
-            .and_then(|before| code.get(before))
-            .copied();
-        let opcode = code.get(at).copied();
-        let fits = match opcode {
-            Some(0x10) => before == Some(0x0f),
-            _ => matches!(before, Some(0x48 | 0x4c)),
+    let mut try_at = |at: usize| {
+        let Some([prefix, opcode, mode, distance @ ..]) =
+            code.get(at..).and_then(|code| code.first_chunk::<7>())
+        else {
+            return;
         };
-        let Some(rest) = code.get(at + 1..at + 6).filter(|_| fits) else {
-            continue;
-        };
-        let (Some(mode), Some(distance)) = (rest.first(), rest.last_chunk::<4>()) else {
-            continue;
-        };
-        if mode & 0xc7 == 0x05 {
-            let next = address.0.wrapping_add(at as u64 + 6);
+        let fits = matches!((prefix, opcode), (0x48 | 0x4c, 0x8d | 0x8b) | (0x0f, 0x10));
+        if fits && mode & 0xc7 == 0x05 {
+            let next = address.0.wrapping_add(at as u64 + 7);
             found(next.wrapping_add_signed(i64::from(i32::from_le_bytes(*distance))));
         }
+    };
+    let mut start = 0;
+    while let Some(block) = code.get(start..).and_then(|code| code.first_chunk()) {
+        let mut candidates = candidates(block);
+        while candidates != 0 {
+            try_at(start + candidates.trailing_zeros() as usize / 8);
+            candidates &= candidates - 1;
+        }
+        start += BLOCK;
     }
+    (start..code.len()).for_each(try_at);
+}
+
+/// Places that are tested together: the bytes of a number.
+const BLOCK: usize = 8;
+
+/// Sets the highest bit in the byte of each place where prefix and mode fit, and of some more. All code passes through
+/// here: with a search by `memchr`, whose matches are too close to each other, it takes twice as long.
+fn candidates(block: &[u8; BLOCK + 2]) -> u64 {
+    const fn each(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; BLOCK])
+    }
+    // Borrows reach bytes behind a zero only, so no zero is missed.
+    let zero = |bytes: u64| bytes.wrapping_sub(each(1)) & !bytes;
+    let [prefixes @ .., _, _] = block;
+    let [_, _, modes @ ..] = block;
+    let (prefixes, modes) = (u64::from_le_bytes(*prefixes), u64::from_le_bytes(*modes));
+    let prefix = zero(prefixes & each(0xfb) ^ each(0x48)) | zero(prefixes ^ each(0x0f));
+    prefix & zero(modes & each(0xc7) ^ each(0x05)) & each(0x80)
 }
 
 /// `ADRP` and the `ADD` or load behind it.
@@ -181,48 +262,38 @@ fn arm64(address: VirtualAddress, code: &[u8], found: &mut dyn FnMut(u64)) {
     }
 }
 
-/// Pointers that lie in pieces with a package.
-fn from_data(image: &Image<'_>, regions: &[Region], starts: &mut Vec<Start>) {
-    let word = image.order.width.bytes();
-    let mut found = Vec::new();
-    for region in regions {
-        let mut at = region.start.next_multiple_of(word);
-        let first = starts.partition_point(|start| start.0 <= at);
-        let mut index = first.saturating_sub(1);
-        let Some(bytes) = image.slice(VirtualAddress(region.start), region.end - region.start)
-        else {
-            continue;
-        };
-        while at < region.end {
-            while starts.get(index + 1).is_some_and(|next| next.0 <= at) {
-                index += 1;
-            }
-            let start = starts.get(index).filter(|start| start.0 <= at);
-            if let Some(&(_, package)) = start
-                && let Some(target) = bytes.word(at - region.start)
-                && contains(regions, target)
-            {
-                found.push((target, package));
-            }
-            at += word;
+/// What pointers that lie in pieces with a package lead to.
+fn from_data(pointers: &[Pointer], starts: &mut Vec<Start>) {
+    let mut found = Vec::with_capacity(pointers.len());
+    let mut behind = 0;
+    for pointer in pointers {
+        while starts
+            .get(behind)
+            .is_some_and(|next| next.at() <= pointer.at)
+        {
+            behind += 1;
         }
+        let start = behind.checked_sub(1).and_then(|last| starts.get(last));
+        found.extend(start.map(|start| Start::new(pointer.target, start.user())));
     }
     starts.extend(found);
 }
 
 fn claims(
     image: &Image<'_>,
-    regions: &[Region],
+    data: &Data,
     starts: &[Start],
     strings: Option<&Range<u64>>,
 ) -> Vec<(Range<u64>, Label)> {
     let mut claims = Vec::with_capacity(starts.len());
-    let ends = starts.iter().skip(1).map(|start| start.0).chain([u64::MAX]);
-    for (&(start, package), end) in starts.iter().zip(ends) {
-        let region = regions
-            .iter()
-            .find(|region| (region.start..region.end).contains(&start));
-        let Some(region) = region else { continue };
+    let address = |start: &Start| data.start.saturating_add(u64::from(start.at()));
+    let ends = starts.iter().skip(1).map(address).chain([u64::MAX]);
+    for (start, end) in starts.iter().zip(ends) {
+        let package = start.user();
+        let start = address(start);
+        let Some(region) = data.region(start) else {
+            continue;
+        };
         let end = VirtualAddress(end.min(region.end));
         let Some(range) = file_range(image, VirtualAddress(start), end) else {
             continue;

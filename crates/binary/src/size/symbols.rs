@@ -3,6 +3,7 @@
 //! Nothing else in this crate reads symbols, and nothing here needs them: without a table, the bytes of variables stay
 //! unattributed.
 
+use super::functions::Functions;
 use super::ledger::{Label, Ledger};
 use super::packages::Packages;
 use super::{How, Kind, Owner, RuntimeTable, Structure, file_range};
@@ -38,8 +39,8 @@ struct Symbol<'a> {
 /// What is left to claim once the code has been asked.
 #[derive(Default)]
 pub(super) struct Named {
-    /// Addresses of variables, with their packages.
-    pub(super) starts: Vec<super::references::Start>,
+    /// Addresses of functions and variables, with their packages.
+    pub(super) starts: Vec<(VirtualAddress, u32)>,
     /// Symbols that stand for all string constants.
     pub(super) carriers: Vec<(Range<u64>, Label)>,
 }
@@ -50,13 +51,14 @@ pub(super) struct Named {
 /// any, or from assembly.
 pub(super) fn claim<'a>(
     image: &Image<'a>,
-    functions: &[(VirtualAddress, u32)],
+    functions: Option<&Functions<'_, '_>>,
     packages: &mut Packages<'a>,
     ledger: &mut Ledger,
 ) -> Named {
     let Some(table) = table(image) else {
         return Named::default();
     };
+    let functions = functions.map(Functions::by_address).unwrap_or_default();
     let nameless = match packages.has("runtime/cgo") {
         true => Owner::Foreign,
         false => Owner::Runtime(RuntimeTable::Constants),
@@ -253,7 +255,7 @@ fn claim_variables(image: &Image<'_>, mut variables: Vec<Variable>, ledger: &mut
         if let Owner::Package(package) = variable.label.owner
             && has_lengths
         {
-            named.starts.push((variable.address.0, package));
+            named.starts.push((variable.address, package));
         }
     }
     claims.sort_by_key(|(range, _)| range.start);

@@ -2,6 +2,7 @@
 
 use super::ledger::{Label, Ledger};
 use super::packages::Packages;
+use super::starts::{Start, sort};
 use super::{How, Kind, Owner, RuntimeTable, file_range};
 use crate::address::VirtualAddress;
 use crate::image::Image;
@@ -19,9 +20,8 @@ pub(super) fn claim(
 ) -> Option<VirtualAddress> {
     let region = data.types?;
     let labels = labels(walk, packages);
-    let mut claims = claims(image, walk, &labels);
-    claims.sort_by_key(|(range, _)| range.start);
-    fill(&mut claims, 2 * image.order.width.bytes());
+    let claims = claims(image, walk, &labels);
+    let claims = filled(&claims, 2 * image.order.width.bytes());
     let end = end_of_types(walk);
     ledger.claim(claims, |label| label, |_, _| {});
     if let TypeList::Links { types, itabs } = region.list {
@@ -95,18 +95,35 @@ fn claims(image: &Image<'_>, walk: &Walk<'_>, labels: &[Label]) -> Vec<(Range<u6
     descriptors.chain(itabs).chain(names).collect()
 }
 
-/// What lies between two pieces and is shorter than an alignment belongs to the first one.
-fn fill(claims: &mut [(Range<u64>, Label)], alignment: u64) {
-    let starts: Vec<u64> = claims
-        .iter()
-        .skip(1)
-        .map(|(range, _)| range.start)
-        .collect();
-    for ((range, _), next) in claims.iter_mut().zip(starts) {
-        if next > range.end && next - range.end < alignment {
-            range.end = next;
+/// The claims by their starts; those of one start stay in their order. What lies between two of them and is shorter than
+/// an alignment belongs to the first one.
+fn filled(
+    claims: &[(Range<u64>, Label)],
+    alignment: u64,
+) -> impl Iterator<Item = (Range<u64>, Label)> {
+    let first = claims.iter().map(|(range, _)| range.start).min();
+    let start = move |(index, (range, _)): (u32, &(Range<u64>, Label))| {
+        // Types are never 4 GB apart, unless a file says so; what is left then is nobody's.
+        let at = u32::try_from(range.start - first?).ok()?;
+        Some(Start::new(at, index))
+    };
+    let mut order: Vec<Start> = (0..).zip(claims).filter_map(start).collect();
+    sort(&mut order);
+    let claim = |start: &Start| claims.get(start.user() as usize).cloned();
+    let mut sorted = order
+        .into_iter()
+        .filter_map(move |start| claim(&start))
+        .peekable();
+    std::iter::from_fn(move || {
+        let (mut range, label) = sorted.next()?;
+        if let Some((next, _)) = sorted.peek()
+            && next.start > range.end
+            && next.start - range.end < alignment
+        {
+            range.end = next.start;
         }
-    }
+        Some((range, label))
+    })
 }
 
 /// Behind the last descriptor or name. (Itabs may lie elsewhere.)

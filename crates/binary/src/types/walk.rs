@@ -8,7 +8,6 @@ use crate::gap::{Fact, Gap};
 use crate::image::Image;
 use crate::moduledata::TypeList;
 use crate::pclntab::Budget;
-use std::collections::HashMap;
 
 /// A name that a type uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +46,7 @@ impl<'a> Walk<'a> {
         let mut walker = Walker {
             reader: &reader,
             budget: binary.budget(),
-            seen: HashMap::new(),
+            seen: Seen::new(&reader),
             waiting: Vec::new(),
             walk: Walk::default(),
             parts: Vec::new(),
@@ -60,11 +59,51 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// The index of each type, by its address: a slot for each word of the types. (Keys of a hash table would be chosen by
+/// the file.)
+struct Seen {
+    start: u64,
+    word: u64,
+    /// Indexes, counted from 1; 0 where no type is.
+    slots: Vec<u32>,
+}
+
+impl Seen {
+    fn new(reader: &Reader<'_, '_>) -> Seen {
+        let region = reader.region;
+        // No type is outside of the file, whatever the module data says of its end.
+        let len = region.end.0.saturating_sub(region.start.0);
+        let word = reader.word();
+        let slots = len.min(2 * reader.image.data_len()) / word + 1;
+        Seen {
+            start: region.start.0 - region.start.0 % word,
+            word,
+            slots: vec![0; usize::try_from(slots).unwrap_or(0)],
+        }
+    }
+
+    fn slot(&self, address: VirtualAddress) -> Option<usize> {
+        let offset = address.0.checked_sub(self.start)?;
+        let aligned = offset.is_multiple_of(self.word);
+        usize::try_from(offset / self.word).ok().filter(|_| aligned)
+    }
+
+    fn get(&self, address: VirtualAddress) -> Option<u32> {
+        self.slots.get(self.slot(address)?)?.checked_sub(1)
+    }
+
+    /// `None` for an address that can be none of a type.
+    fn insert(&mut self, address: VirtualAddress, index: u32) -> Option<()> {
+        let slot = self.slot(address)?;
+        *self.slots.get_mut(slot)? = index.checked_add(1)?;
+        Some(())
+    }
+}
+
 struct Walker<'s, 'a> {
     reader: &'s Reader<'s, 'a>,
     budget: Budget,
-    /// Index of each type by its address.
-    seen: HashMap<u64, u32>,
+    seen: Seen,
     waiting: Vec<VirtualAddress>,
     walk: Walk<'a>,
     /// Addresses of the types that each type is made of, one type behind the other; and where those of each one start.
@@ -127,7 +166,7 @@ impl<'a> Walker<'_, 'a> {
 
     /// Notes the type at an address; gives the length of its descriptor.
     fn meet(&mut self, address: VirtualAddress) -> Option<u64> {
-        if let Some(&index) = self.seen.get(&address.0) {
+        if let Some(index) = self.seen.get(address) {
             return Some(self.walk.types.list.get(index as usize)?.descriptor_len);
         }
         let reader = self.reader;
@@ -139,7 +178,7 @@ impl<'a> Walker<'_, 'a> {
         let len = descriptor.len();
         let package = descriptor.package();
         let index = u32::try_from(self.walk.types.list.len()).ok()?;
-        self.seen.insert(address.0, index);
+        self.seen.insert(address, index)?;
         self.walk.types.list.push(Type {
             address,
             kind: descriptor.kind,
@@ -252,9 +291,9 @@ impl<'a> Walker<'_, 'a> {
                     continue;
                 }
                 let parts = self.parts.get(start..end).unwrap_or_default();
-                let indexes = parts.iter().filter_map(|part| self.seen.get(&part.0));
+                let indexes = parts.iter().filter_map(|&part| self.seen.get(part));
                 let found = indexes
-                    .filter_map(|&part| packages.get(part as usize).copied().flatten())
+                    .filter_map(|part| packages.get(part as usize).copied().flatten())
                     .next();
                 if let Some(package) = packages.get_mut(index) {
                     *package = found;
