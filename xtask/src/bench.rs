@@ -7,6 +7,7 @@
 
 mod inspect;
 mod measure;
+mod owners;
 
 use crate::go::{GOVULNCHECK, install};
 use crate::matrix::{self, ours};

@@ -8,9 +8,11 @@
 //! - *compiler-made*: gsa has functions without a package in their names (`type:.eq.…`, `go:struct {…}.M`) in a package
 //!   without a name; here they are with their type or their compilation unit.
 //! - *listed twice*: gsa lists a function under two packages; the one that agrees counts.
-//! - *more found here*: variables, jump tables and dictionaries that gsa does not list.
+//! - *more found here*: variables without symbols and strings that gsa does not list. How much a package can own is asked of
+//!   another reader (`owners`), and what is not between its bounds is a failure.
 
 use super::measure::{Sample, measure};
+use super::owners::Owners;
 use super::{show, spread};
 use crate::matrix::{self, ours};
 use crate::run::{Context, Outcome, output, read, work};
@@ -44,7 +46,7 @@ pub(super) fn run(runs: usize) -> Outcome {
         &[("unstripped", &plain), ("stripped", &stripped)],
     )?;
     output(&mut gsa_on(&gsa, &json, &plain))?;
-    fits &= compare(&read(&json)?, &read(&plain)?)?;
+    fits &= compare(&read(&json)?, &read(&plain)?, &Owners::of(&plain)?)?;
     if fits {
         Ok(())
     } else {
@@ -160,7 +162,7 @@ impl Theirs {
     }
 }
 
-fn compare(json: &[u8], file: &[u8]) -> Outcome<bool> {
+fn compare(json: &[u8], file: &[u8], owners: &Owners) -> Outcome<bool> {
     let result: Result = serde_json::from_slice(json).context("gsa's result")?;
     let sections: Vec<&Section> = result
         .sections
@@ -179,7 +181,7 @@ fn compare(json: &[u8], file: &[u8]) -> Outcome<bool> {
     let binary = Binary::parse(file).map_err(|error| format!("CoreDNS: {error:?}"))?;
     let size = Size::of(&binary);
     let code = compare_code(&theirs, &size);
-    let data = compare_data(&theirs, &size);
+    let data = compare_data(&theirs, &size, owners);
     Ok(code && data)
 }
 
@@ -224,7 +226,7 @@ fn compare_code(theirs: &Theirs, size: &Size) -> bool {
 }
 
 /// Variables, constants and strings in the file.
-fn compare_data(theirs: &Theirs, size: &Size) -> bool {
+fn compare_data(theirs: &Theirs, size: &Size, owners: &Owners) -> bool {
     let mut own: BTreeMap<&str, u64> = BTreeMap::new();
     for row in &size.rows {
         if let Owner::Package(package) = row.owner
@@ -242,26 +244,27 @@ fn compare_data(theirs: &Theirs, size: &Size) -> bool {
         .copied()
         .chain(theirs.data.keys().map(String::as_str))
         .collect();
-    let (mut same, mut more, mut open) = (0, 0, Vec::new());
+    let (mut same, mut more, mut open) = (0, Vec::new(), Vec::new());
     for path in paths {
         let ours = own.get(path).copied().unwrap_or(0);
         let there = theirs.data.get(path).copied().unwrap_or(0);
         if within(ours, there) {
             same += 1;
         } else if ours > there {
-            more += 1;
+            more.push(path);
         } else {
             open.push(format!("{path}: {ours} here, {there} there"));
         }
     }
     println!(
-        "data: {same} packages within 5 %, {more} with more found here, {} with less",
+        "data: {same} packages within 5 %, {} with more found here, {} with less",
+        more.len(),
         open.len()
     );
     open.iter().for_each(|line| println!("  {line}"));
-    open.is_empty()
+    open.is_empty() & owners.confirm(size, &own, &more)
 }
 
-fn within(a: u64, b: u64) -> bool {
+pub(super) fn within(a: u64, b: u64) -> bool {
     a.abs_diff(b) <= SMALL.max(a.max(b) / 20)
 }

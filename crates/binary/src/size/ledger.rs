@@ -128,6 +128,11 @@ impl Ledger {
         self.free = left;
     }
 
+    /// What nobody has yet, in order.
+    pub(super) fn free(&self) -> &[Range<u64>] {
+        &self.free
+    }
+
     /// Shares what is free of a range out by weights, in proportion and to the byte.
     pub(super) fn share(&mut self, range: &Range<u64>, weights: &[(Label, u64)]) {
         let total: u128 = weights.iter().map(|&(_, weight)| u128::from(weight)).sum();

@@ -351,6 +351,8 @@ impl<'s, 'a> Work<'s, 'a> {
         if let Some(data) = data {
             runtime::claim(image, data, walk.as_ref(), &mut self.ledger);
         }
+        // Stack maps and bits are full of words that look like pointers.
+        let open = self.ledger.free().to_vec();
         let named = symbols::claim(image, functions, &mut self.packages, &mut self.ledger);
         let strings = data.zip(walk.as_ref());
         let strings =
@@ -359,7 +361,8 @@ impl<'s, 'a> Work<'s, 'a> {
             references::claim(
                 self.binary,
                 functions,
-                &named.starts,
+                &named.symbols,
+                &open,
                 strings.as_ref(),
                 end_of_types,
                 &mut self.ledger,

@@ -13,34 +13,43 @@ use crate::binary::Binary;
 use crate::image::{Image, Section};
 use std::ops::Range;
 
-/// Claims what is free in data sections. `known` are symbols with their packages; `strings` is where string constants are, in the
-/// file; types end at `behind_types` and are passed over.
+/// Claims what is free in data sections. `known` are symbols with their packages, in order; `open` is what no table of the runtime
+/// has, symbols or not, and `strings` where string constants are, both in the file; types end at `behind_types` and are
+/// passed over.
 pub(super) fn claim(
     binary: &Binary<'_>,
     functions: &Functions<'_, '_>,
-    known: &[(VirtualAddress, u32)],
+    known: &[(Range<u64>, u32)],
+    open: &[Range<u64>],
     strings: Option<&Range<u64>>,
     behind_types: Option<VirtualAddress>,
     ledger: &mut Ledger,
 ) {
     let image = binary.image();
     let data = Data::new(image, behind_types);
-    let known = known.iter();
-    let known = known.filter_map(|&(at, package)| Some(Start::new(data.place(at.0)?, package)));
-    let mut starts: Vec<Start> = known.collect();
-    from_code(binary, functions, &data, &mut starts);
-    settle(&mut starts);
-    let pointers = data.pointers(image);
+    let symbol = |(range, package): &(Range<u64>, u32)| {
+        let (start, end) = (data.place(range.start)?, data.place(range.end)?);
+        Some((start..end, *package))
+    };
+    let symbols: Vec<(Range<u32>, u32)> = known.iter().filter_map(symbol).collect();
+    let known = symbols.iter();
+    let mut starts = known
+        .map(|(range, package)| Start::new(range.start, *package))
+        .collect();
+    let ends = symbols.iter();
+    let ends = ends.map(|(range, _)| Start::new(range.end, NOBODY));
+    add(&mut starts, from_code(binary, functions, &data), &symbols);
+    add(&mut starts, ends.collect(), &symbols);
+    let pointers = data.pointers(image, open);
     // Pointers in what is found lead to more: a table of slices of strings is reached in three rounds.
     const ROUNDS: usize = 3;
     for _ in 0..ROUNDS {
-        let before = starts.len();
-        from_data(&pointers, &mut starts);
-        settle(&mut starts);
-        if starts.len() == before {
+        let found = from_data(&pointers, &starts);
+        if !add(&mut starts, found, &symbols) {
             break;
         }
     }
+    drop_padding(&mut starts);
     let mut claims = claims(image, &data, &starts, strings);
     claims.sort_by_key(|(range, _)| range.start);
     ledger.claim(claims, |label| label, |_, _| {});
@@ -94,22 +103,33 @@ impl Data {
         self.region(address).and_then(|_| self.place(address))
     }
 
-    /// All words in data whose value is an address of data, by address.
-    fn pointers(&self, image: &Image<'_>) -> Vec<Pointer> {
+    /// All words in the `open` part of data whose value is an address of data, by address.
+    fn pointers(&self, image: &Image<'_>, open: &[Range<u64>]) -> Vec<Pointer> {
         let word = image.order.width.bytes();
         let mut pointers = Vec::new();
         for region in &self.regions {
-            let bytes = image.slice(VirtualAddress(region.start), region.end - region.start);
-            let aligned = region.start.checked_next_multiple_of(word);
-            let Some((bytes, aligned)) = bytes.zip(aligned) else {
+            let (start, end) = (VirtualAddress(region.start), VirtualAddress(region.end));
+            let bytes = image.slice(start, region.end - region.start);
+            let Some((bytes, file)) = bytes.zip(file_range(image, start, end)) else {
                 continue;
             };
-            let mut offset = aligned - region.start;
-            while let Some(value) = bytes.word(offset) {
-                let at = self.place(region.start + offset);
-                let pointer = at.zip(self.target(value));
-                pointers.extend(pointer.map(|(at, target)| Pointer { at, target }));
-                offset += word;
+            for range in open {
+                let from = range.start.max(file.start) - file.start;
+                let to = range.end.min(file.end).saturating_sub(file.start);
+                let aligned = region.start.saturating_add(from);
+                let mut at = aligned.checked_next_multiple_of(word);
+                while let Some(offset) = at.map(|at| at - region.start)
+                    && offset.saturating_add(word) <= to
+                {
+                    let at_place = self.place(region.start + offset);
+                    let target = bytes.word(offset).and_then(|value| self.target(value));
+                    pointers.extend(
+                        at_place
+                            .zip(target)
+                            .map(|(at, target)| Pointer { at, target }),
+                    );
+                    at = at.and_then(|at| at.checked_add(word));
+                }
             }
         }
         pointers
@@ -150,29 +170,63 @@ impl Region {
     }
 }
 
-/// One entry for each place: the lowest package.
-fn settle(starts: &mut Vec<Start>) {
-    sort(starts);
-    starts.dedup_by(|next, kept| {
+/// Stands for the package of what begins where a symbol ends.
+const NOBODY: u32 = u32::MAX;
+
+/// Alignment behind a symbol is the symbol's. (No pointer in it is: small variables without symbols may lie there.)
+fn drop_padding(starts: &mut Vec<Start>) {
+    const ALIGNMENT: u32 = 32;
+    let next = starts.iter().skip(1).map(|start| start.at());
+    let next: Vec<u32> = next.chain([u32::MAX]).collect();
+    let mut next = next.into_iter();
+    starts.retain(|start| {
+        let next = next.next().unwrap_or(u32::MAX);
+        start.user() != NOBODY || next - start.at() >= ALIGNMENT
+    });
+}
+
+/// Adds places that are not known yet, each for the lowest package that refers to it; true if there are any. What is within
+/// a symbol is a field of it.
+fn add(starts: &mut Vec<Start>, mut more: Vec<Start>, symbols: &[(Range<u32>, u32)]) -> bool {
+    sort(&mut more);
+    more.dedup_by(|next, kept| {
         let same = next.at() == kept.at();
         if same && next.user() < kept.user() {
             *kept = *next;
         }
         same
     });
+    let mut symbols = symbols.iter().peekable();
+    let mut end = 0;
+    more.retain(|start| {
+        while let Some((symbol, _)) = symbols.next_if(|(symbol, _)| symbol.start < start.at()) {
+            end = end.max(symbol.end);
+        }
+        start.at() >= end
+    });
+    let before = starts.len();
+    starts.extend(more);
+    // What was known before comes first.
+    sort(starts);
+    let mut found = false;
+    starts.dedup_by(|next, kept| {
+        let same = next.at() == kept.at();
+        if same && kept.user() == NOBODY && next.user() != NOBODY {
+            *kept = *next;
+            found = true;
+        }
+        same
+    });
+    found || starts.len() > before
 }
 
-fn from_code(
-    binary: &Binary<'_>,
-    functions: &Functions<'_, '_>,
-    data: &Data,
-    starts: &mut Vec<Start>,
-) {
+fn from_code(binary: &Binary<'_>, functions: &Functions<'_, '_>, data: &Data) -> Vec<Start> {
     let image = binary.image();
+    let mut starts = Vec::new();
     let find = match image.arch {
         Some("amd64") => amd64,
         Some("arm64") => arm64,
-        _ => return,
+        _ => return starts,
     };
     // Functions of a hostile file may overlap; together they may not be longer than it is.
     let mut left = image.data_len();
@@ -190,6 +244,7 @@ fn from_code(
             starts.extend(place.map(|place| Start::new(place, package)));
         });
     }
+    starts
 }
 
 /// `LEA`, `MOV` and `MOVUPS` relative to the next instruction: a prefix, the opcode, a byte that says so, then the distance.
@@ -263,7 +318,7 @@ fn arm64(address: VirtualAddress, code: &[u8], found: &mut dyn FnMut(u64)) {
 }
 
 /// What pointers that lie in pieces with a package lead to.
-fn from_data(pointers: &[Pointer], starts: &mut Vec<Start>) {
+fn from_data(pointers: &[Pointer], starts: &[Start]) -> Vec<Start> {
     let mut found = Vec::with_capacity(pointers.len());
     let mut behind = 0;
     for pointer in pointers {
@@ -274,9 +329,10 @@ fn from_data(pointers: &[Pointer], starts: &mut Vec<Start>) {
             behind += 1;
         }
         let start = behind.checked_sub(1).and_then(|last| starts.get(last));
+        let start = start.filter(|start| start.user() != NOBODY);
         found.extend(start.map(|start| Start::new(pointer.target, start.user())));
     }
-    starts.extend(found);
+    found
 }
 
 fn claims(
@@ -291,7 +347,7 @@ fn claims(
     for (start, end) in starts.iter().zip(ends) {
         let package = start.user();
         let start = address(start);
-        let Some(region) = data.region(start) else {
+        let Some(region) = data.region(start).filter(|_| package != NOBODY) else {
             continue;
         };
         let end = VirtualAddress(end.min(region.end));

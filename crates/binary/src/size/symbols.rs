@@ -39,8 +39,8 @@ struct Symbol<'a> {
 /// What is left to claim once the code has been asked.
 #[derive(Default)]
 pub(super) struct Named {
-    /// Addresses of functions and variables, with their packages.
-    pub(super) starts: Vec<(VirtualAddress, u32)>,
+    /// Functions and variables whose length is known, with their packages.
+    pub(super) symbols: Vec<(Range<u64>, u32)>,
     /// Symbols that stand for all string constants.
     pub(super) carriers: Vec<(Range<u64>, Label)>,
 }
@@ -255,7 +255,9 @@ fn claim_variables(image: &Image<'_>, mut variables: Vec<Variable>, ledger: &mut
         if let Owner::Package(package) = variable.label.owner
             && has_lengths
         {
-            named.starts.push((variable.address, package));
+            let start = variable.address.0;
+            let end = start.saturating_add(variable.len);
+            named.symbols.push((start..end, package));
         }
     }
     claims.sort_by_key(|(range, _)| range.start);
