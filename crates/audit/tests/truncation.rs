@@ -1,9 +1,9 @@
 //! Files that are cut short: a rule says what it says of the whole file, or unknown; never anything else.
 
-use goassay_audit::facts::Facts;
-use goassay_audit::policy::{Expectations, Policy, Profile};
-use goassay_audit::registry;
-use goassay_audit::releases::Releases;
+mod common;
+
+use common::{policies, verdicts};
+use goassay_audit::policy::Policy;
 use goassay_binary::{Binary, container};
 use std::collections::BTreeMap;
 
@@ -27,42 +27,11 @@ const SAMPLES: [&str; 13] = [
     "macho-amd64-go1.27",
 ];
 
-fn policies() -> Vec<Policy> {
-    let database = goassay_vuln::database::embedded().expect("the embedded database");
-    let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
-    let expectations = Expectations {
-        module_prefixes: texts(&["example.com"]),
-        private_modules: texts(&["golang.org/x"]),
-        cpu_levels: [("GOAMD64", "v3"), ("GOARM64", "v8.0"), ("GO386", "sse2")]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .into(),
-        required_tags: texts(&["netgo"]),
-        allowed_tags: None,
-    };
-    let policy = |profile| Policy {
-        profile,
-        expectations: expectations.clone(),
-        as_of: "2026-11-22".parse().ok(),
-        releases: Releases::of(&database).ok(),
-        ..Policy::default()
-    };
-    [Profile::Production, Profile::Distro, Profile::Fips]
-        .map(policy)
-        .into()
-}
-
 /// The word of each rule's verdict, over all policies; none where the bytes are no Go binary.
 fn words(data: &[u8], policies: &[Policy]) -> Option<BTreeMap<&'static str, &'static str>> {
     let binary = Binary::parse(data).ok()?;
-    let facts = Facts::of(&binary);
-    let judged = policies
-        .iter()
-        .flat_map(|policy| registry::audit(&facts, policy));
-    Some(
-        judged
-            .map(|judged| (judged.rule.id, judged.verdict.name()))
-            .collect(),
-    )
+    let verdicts = verdicts(&binary, policies).into_iter();
+    Some(verdicts.map(|(id, verdict)| (id, verdict.name())).collect())
 }
 
 /// What is said of the cut file and is neither that of the whole nor unknown.

@@ -19,6 +19,8 @@ pub struct Code<'a> {
     pub bytes: &'a [u8],
     /// The file of the first instruction (hostile); where that is inlined, the callee's.
     pub file: Option<&'a [u8]>,
+    /// The function's record says that it was written in assembly.
+    pub assembly: bool,
 }
 
 impl<'a> Binary<'a> {
@@ -32,7 +34,7 @@ impl<'a> Binary<'a> {
         };
         let mut budget = self.budget();
         let mut left = self.image().bytes().len();
-        let mut lost = 0u64;
+        let (mut lost, mut unread) = (0u64, 0u64);
         let mut seen = 0;
         for function in table.functions() {
             seen += 1;
@@ -49,14 +51,18 @@ impl<'a> Binary<'a> {
                 continue;
             };
             left -= len;
+            let file = function.first_file(&mut budget);
+            unread += u64::from(file.is_none() && !function.records_no_file());
             visit(Code {
                 name: function.name,
                 address,
                 bytes,
-                file: function.first_file(&mut budget),
+                file,
+                assembly: function.is_assembly(),
             });
         }
-        let mut gaps = Vec::new();
+        // Without it, the table may have other functions than the program.
+        let mut gaps: Vec<Gap> = self.module_data().err().cloned().into_iter().collect();
         if seen < table.function_count() {
             let reason = "function records lie outside the pc-line table";
             gaps.push(Gap::new(Topic::Functions, reason));
@@ -71,6 +77,9 @@ impl<'a> Binary<'a> {
         if budget.is_spent() {
             let reason =
                 "the tables of the functions overlap so much that not all could be decoded";
+            gaps.push(Gap::new(Topic::Lines, reason));
+        } else if unread > 0 {
+            let reason = format!("the source files of {unread} functions cannot be read");
             gaps.push(Gap::new(Topic::Lines, reason));
         }
         gaps

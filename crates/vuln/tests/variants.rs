@@ -8,6 +8,7 @@
 use goassay_binary::gap::Topic;
 use goassay_binary::image::Image;
 use goassay_binary::{Binary, Places, container};
+use goassay_fixtures::damage::{self, Random};
 use goassay_vuln::database::{Database, embedded};
 use goassay_vuln::date::Date;
 use goassay_vuln::finding::{Applies, Scan, Tier};
@@ -152,27 +153,6 @@ fn position(data: &[u8], pattern: &[u8]) -> usize {
         .expect("present")
 }
 
-/// SplitMix64: a fixed sequence, so that a failure can be had again.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit.max(1) as u64) as usize
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
-    }
-}
-
 /// One damaged variant: the bytes, whether only structure was hit, and how to name it.
 fn variant(data: &[u8], ranges: &Ranges, random: &mut Random) -> (Vec<u8>, bool, String) {
     if random.below(10) == 0 {
@@ -186,25 +166,9 @@ fn variant(data: &[u8], ranges: &Ranges, random: &mut Random) -> (Vec<u8>, bool,
     } else {
         &ranges.text
     };
-    let range = random.pick(kind).clone();
-    let at = range.start + random.below(range.len());
     let mut out = data.to_vec();
-    let len = [1, 2, 4, 8, 64][random.below(5)].min(range.end - at);
-    let value = random.next();
-    let fill = *random.pick(&[0, 0xff, 0x80, 1]);
-    let how = random.below(3);
-    for (index, byte) in out[at..at + len].iter_mut().enumerate() {
-        *byte = match how {
-            0 => fill,
-            1 => (value >> (8 * (index % 8))) as u8,
-            _ => byte.wrapping_add(if index == 0 {
-                (value % 16) as u8 + 1
-            } else {
-                0
-            }),
-        };
-    }
-    (out, in_structure, format!("{len} bytes at {at}, how {how}"))
+    let how = damage::overwrite(&mut out, kind, random);
+    (out, in_structure, how)
 }
 
 #[test]

@@ -264,11 +264,20 @@ impl Search {
         };
         // The recorded settings are in the data as well.
         let recorded = binary.build_info().ok();
-        let is_recorded = |path: &str| {
+        let contains = |path: &str| {
             recorded.is_some_and(|info| info.settings.iter().any(|(_, value)| value.contains(path)))
         };
+        // Both can be as long as the file, so each root is looked for once, and only so many.
+        let mut known: BTreeMap<String, bool> = BTreeMap::new();
         for found in shapes::find(data).filter(|found| elsewhere(found.at)) {
-            if !is_recorded(&found.root) {
+            let is_recorded = match known.get(&found.root) {
+                Some(is_recorded) => *is_recorded,
+                None if known.len() == MOST_REMEMBERED => false,
+                None => *known
+                    .entry(found.root.clone())
+                    .or_insert(contains(&found.root)),
+            };
+            if !is_recorded {
                 self.note(
                     &Place::Data,
                     &found.root,

@@ -225,6 +225,7 @@ mod tests {
             address: VirtualAddress(0x40_1000),
             bytes,
             file: None,
+            assembly: false,
         };
         let uses = |notes: &Notes| {
             let kinds = KINDS.iter().zip(&notes.uses);

@@ -141,7 +141,7 @@ fn formed_address(at: u64, page: u32, low: u32) -> Option<u64> {
 }
 
 /// How many words an `ldr` (literal) loads.
-fn literal_words(word: u32) -> usize {
+fn literal_words(word: u32) -> u64 {
     let is_vector = word >> 26 & 1 != 0;
     match (is_vector, word >> 30) {
         (true, 2) => 4,
@@ -157,7 +157,9 @@ fn adrp(word: u32) -> Option<u32> {
 
 /// What is known of a function in which something was found.
 struct Body {
-    /// Addresses of words that instructions load as data, in order.
+    /// Address of the first word.
+    start: u64,
+    /// Which words instructions load as data, one bit each.
     data: Vec<u64>,
     /// It reads some single byte at a fixed address, as a check of the CPU does. Which one does not matter.
     looks_at_a_byte: bool,
@@ -165,9 +167,12 @@ struct Body {
 
 impl Body {
     fn of(code: &Code<'_>) -> Body {
-        let mut data = Vec::new();
+        let mut body = Body {
+            start: code.address.0,
+            data: vec![0; code.bytes.len().div_ceil(4 * 64)],
+            looks_at_a_byte: false,
+        };
         let mut fixed = 0u32;
-        let mut looks = false;
         for (address, word) in words(code) {
             let (first, base) = (word & 31, word >> 5 & 31);
             let from_fixed = fixed >> base & 1 != 0;
@@ -178,11 +183,9 @@ impl Body {
                 let distance = i64::from((word << 8).cast_signed() >> 13 << 2);
                 let at = address.wrapping_add_signed(distance);
                 // Four words at most: the largest register has 16 bytes.
-                data.extend(
-                    (0..4)
-                        .map(|word| at.wrapping_add(4 * word))
-                        .take(literal_words(word)),
-                );
+                for index in 0..literal_words(word) {
+                    body.note(at.wrapping_add(4 * index));
+                }
             } else if from_fixed
                 && (word & 0xffc0_0000 == 0x9100_0000 || word & 0xffc0_0000 == 0xf940_0000)
             {
@@ -190,17 +193,34 @@ impl Body {
                 fixed |= 1 << first;
             }
             // ldrb (immediate)
-            looks |= from_fixed && word & 0xffc0_0000 == 0x3940_0000;
+            body.looks_at_a_byte |= from_fixed && word & 0xffc0_0000 == 0x3940_0000;
         }
-        data.sort_unstable();
-        Body {
-            data,
-            looks_at_a_byte: looks,
+        body
+    }
+
+    /// Number of the word at an address, counted from the function's first.
+    fn index(&self, address: u64) -> Option<u64> {
+        let distance = address.checked_sub(self.start)?;
+        distance.is_multiple_of(4).then_some(distance / 4)
+    }
+
+    fn note(&mut self, address: u64) {
+        let Some(index) = self.index(address) else {
+            return;
+        };
+        let word = usize::try_from(index / 64).ok();
+        if let Some(word) = word.and_then(|word| self.data.get_mut(word)) {
+            *word |= 1 << (index % 64);
         }
     }
 
     fn is_data(&self, address: u64) -> bool {
-        self.data.binary_search(&address).is_ok()
+        let Some(index) = self.index(address) else {
+            return false;
+        };
+        let word = usize::try_from(index / 64).ok();
+        let word = word.and_then(|word| self.data.get(word));
+        word.is_some_and(|word| word >> (index % 64) & 1 != 0)
     }
 }
 
@@ -214,6 +234,7 @@ mod tests {
             address: VirtualAddress(0x1_1000),
             bytes,
             file: None,
+            assembly: false,
         }
     }
 

@@ -307,6 +307,10 @@ fn release(facts: &Facts<'_>, policy: &Policy) -> Result<Verdict, Verdict> {
 
 fn experiments(facts: &Facts<'_>) -> Result<Verdict, Verdict> {
     let toolchain = known(&facts.toolchain)?;
+    // They are named in the version, which has to be one.
+    if let Position::Unknown(why) = &toolchain.position {
+        return Err(unknown(&Gap::new(Topic::BuildInfo, why.clone())));
+    }
     let others: Vec<String> = toolchain
         .experiments
         .iter()

@@ -84,7 +84,12 @@ fn fleet_level(facts: &Facts<'_>, policy: &Policy) -> Verdict {
     gaps.extend(match &isa.recorded {
         Recorded::Gap(gap) => Some(gap.clone()),
         Recorded::Odd(_) => Some(odd(fleet)),
-        Recorded::Level(_) | Recorded::Absent | Recorded::NoLevels => None,
+        // It may be among what could not be read.
+        Recorded::Absent => {
+            let unread = crate::facts::settings(facts.binary).err();
+            unread.or_else(|| facts.missing.clone())
+        }
+        Recorded::Level(_) | Recorded::NoLevels => None,
     });
     if gaps.is_empty() {
         Verdict::Pass(summary(isa))

@@ -180,7 +180,15 @@ fn has_sum(facts: &Facts<'_>) -> bool {
         .build_info()
         .ok()
         .and_then(|info| info.main.as_ref());
-    main.is_some_and(|main| !main.sum.is_empty())
+    main.is_some_and(|main| is_sum(main.sum))
+}
+
+/// `h1:` and SHA-256 in base64.
+fn is_sum(text: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    text.strip_prefix("h1:")
+        .and_then(|hash| hash.strip_suffix('='))
+        .is_some_and(|digits| digits.len() == 43 && digits.bytes().all(is_digit))
 }
 
 fn origin(facts: &Facts<'_>) -> Result<Verdict, Verdict> {

@@ -5,6 +5,7 @@ use crate::facts::Facts;
 use crate::policy::Profile;
 use crate::registry::Rule;
 use crate::verdict::{Level, Verdict};
+use goassay_binary::gap::{Gap, Topic};
 use goassay_binary::image::Kind;
 
 /// The rule that a packed file fails; such a file cannot be opened, so that no other rule sees it.
@@ -100,6 +101,11 @@ fn build_info(facts: &Facts<'_>) -> Result<Verdict, Verdict> {
             return Ok(fail(what, vec![gap.reason.clone()], RECORDED));
         }
     };
+    // Toolchains can call themselves what they like, but not so.
+    if info.go_version.trim().is_empty() || info.go_version.contains(char::is_control) {
+        let reason = "what should be the toolchain's version is no text";
+        return Err(unknown(&Gap::new(Topic::BuildInfo, reason)));
+    }
     if info.unknown_lines == 0 && info.has_modules() {
         return Ok(pass(format!(
             "{}, {} dependencies",
@@ -108,8 +114,8 @@ fn build_info(facts: &Facts<'_>) -> Result<Verdict, Verdict> {
         )));
     }
     if facts.missing.is_some() {
-        return Err(unknown(&goassay_binary::gap::Gap::new(
-            goassay_binary::gap::Topic::BuildInfo,
+        return Err(unknown(&Gap::new(
+            Topic::BuildInfo,
             "the file is cut short",
         )));
     }

@@ -9,7 +9,7 @@ use goassay_binary::address::FileOffset;
 use goassay_binary::debuginfo::{Compression, DebugSection};
 
 /// A module text without flags of note.
-const PLAIN: &str = "path\tx\nmod\ta.b/x\tv1.2.3\th1:a=\nbuild\tGOOS=linux\n";
+const PLAIN: &str = "path\tx\nmod\ta.b/x\tv1.2.3\th1:kdXcSzyDtseVEc4yCz2qF8ZrQvIDBJLl4S1c3GCXmoI=\nbuild\tGOOS=linux\n";
 
 pub(crate) fn cases() -> Vec<Case> {
     [t1(), t2(), t3(), fips()].into_iter().flatten().collect()

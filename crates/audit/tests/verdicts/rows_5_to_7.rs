@@ -128,7 +128,7 @@ fn others() -> Vec<Case> {
     ]
 }
 
-const TAGGED: &str = "path\tx\nmod\ta.b/x\tv1.2.3\th1:a=\nbuild\tGOOS=linux\n";
+const TAGGED: &str = "path\tx\nmod\ta.b/x\tv1.2.3\th1:kdXcSzyDtseVEc4yCz2qF8ZrQvIDBJLl4S1c3GCXmoI=\nbuild\tGOOS=linux\n";
 const PSEUDO: &str = "path\tx\nmod\ta.b/x\tv0.0.0-20240102030405-abcdef012345\t\nbuild\tvcs.revision=abc\nbuild\tvcs.modified=false\n";
 const DIRTY: &str = "path\tx\nmod\ta.b/x\tv1.2.3+dirty\t\nbuild\tvcs.modified=true\n";
 const FILES: &str = "path\tcommand-line-arguments\nbuild\tGOOS=linux\n";
@@ -148,7 +148,7 @@ fn t6() -> Vec<Case> {
         case("T6-version", "unknown", PURE).facts(|f| f.version = Err(gap())),
         case("T6-tag", "pass", PURE).info(TAGGED),
         case("T6-tag", "pass", PURE)
-            .info("path\tx\nmod\ta.b/x\tv1.2.3-rc.1\th1:a=\nbuild\tGOOS=linux\n"),
+            .info("path\tx\nmod\ta.b/x\tv1.2.3-rc.1\th1:kdXcSzyDtseVEc4yCz2qF8ZrQvIDBJLl4S1c3GCXmoI=\nbuild\tGOOS=linux\n"),
         case("T6-tag", "fail", PURE).info(PSEUDO),
         case("T6-tag", "not-applicable", PURE),
         case("T6-tag", "unknown", PURE).facts(|f| f.version = Err(gap())),

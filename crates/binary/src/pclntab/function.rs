@@ -227,6 +227,18 @@ impl<'a> Function<'a> {
         self.file(file, budget)
     }
 
+    /// Whether it was written in assembly (`abi.FuncFlagAsm`, Go 1.18 and later).
+    pub(crate) fn is_assembly(&self) -> bool {
+        const ASM: u8 = 4;
+        let flags = self.record.u8(self.fixed_fields() * 4 + 1);
+        flags.is_some_and(|flags| flags & ASM != 0)
+    }
+
+    /// True where no file is recorded, as of code that came out of C objects.
+    pub(crate) fn records_no_file(&self) -> bool {
+        self.record.u32(5 * 4) == Some(0)
+    }
+
     /// Where the function is defined: the file of its first instruction that is not inlined, and the line of its `func`
     /// keyword where it is recorded, else of that instruction.
     pub(crate) fn definition(&self, budget: &mut Budget) -> Option<Position<'a>> {

@@ -2,7 +2,7 @@
 
 use super::{Place, Search, shapes};
 use goassay_binary::Binary;
-use goassay_binary::gap::Fact;
+use goassay_binary::gap::{Fact, Gap, Topic};
 
 /// Notes the roots of absolute paths in the file table; gives whether there are any.
 pub(super) fn read(binary: &Binary<'_>, search: &mut Search) -> Fact<bool> {
@@ -14,12 +14,16 @@ pub(super) fn read(binary: &Binary<'_>, search: &mut Search) -> Fact<bool> {
         }
     };
     let goroot = goroot(table);
-    let mut any = false;
-    for name in table.split(|&byte| byte == 0) {
-        let Ok(path) = std::str::from_utf8(name) else {
+    let (mut any, mut read, mut unread) = (false, 0, 0);
+    let names = table.split(|&byte| byte == 0);
+    for name in names.filter(|name| !name.is_empty()) {
+        let text = std::str::from_utf8(name).ok();
+        let Some(path) = text.filter(|path| path.len() <= shapes::LONGEST_PATH) else {
+            unread += 1;
             continue;
         };
-        if path.len() > shapes::LONGEST_PATH || !is_absolute(path) {
+        read += 1;
+        if !is_absolute(path) {
             continue;
         }
         any = true;
@@ -29,7 +33,14 @@ pub(super) fn read(binary: &Binary<'_>, search: &mut Search) -> Fact<bool> {
             .unwrap_or_else(|| root(path));
         search.note(&Place::SourceFiles, root, root, user);
     }
-    Ok(any)
+    let reason = match (read, unread) {
+        (1.., 0) => return Ok(any),
+        (0, 0) => "the table of source files names none".to_owned(),
+        _ => format!("{unread} names of source files are no text"),
+    };
+    let gap = Gap::new(Topic::Lines, reason);
+    search.gaps.push(gap.clone());
+    if any { Ok(true) } else { Err(gap) }
 }
 
 fn is_absolute(path: &str) -> bool {

@@ -152,14 +152,17 @@ impl Headers {
             machine: bytes.u16(18)?,
             programs: table(
                 bytes.word(layout.phoff)?,
-                bytes.u16(layout.counts.checked_add(2)?)?,
+                Shape::read(bytes, layout.counts)?,
                 |at| program_header(bytes, at),
                 layout.phdr.size,
             ),
             // The names of sections are found through a field behind these, which has to be there too.
-            sections: match bytes.word(layout.shoff).zip(bytes.u16(layout.counts + 6)) {
-                Some((at, count)) => {
-                    table(at, count, |at| section_header(bytes, at), layout.shdr.size)
+            sections: match bytes
+                .word(layout.shoff)
+                .zip(Shape::read(bytes, layout.counts + 4))
+            {
+                Some((at, shape)) => {
+                    table(at, shape, |at| section_header(bytes, at), layout.shdr.size)
                 }
                 None => Table {
                     entries: Vec::new(),
@@ -170,7 +173,29 @@ impl Headers {
     }
 }
 
-fn table<T>(at: u64, count: u16, read: impl Fn(u64) -> Option<T>, size: u64) -> Table<T> {
+/// What the ELF header says of a table.
+struct Shape {
+    /// Bytes of an entry.
+    entry: u16,
+    /// Number of entries.
+    count: u16,
+}
+
+impl Shape {
+    fn read(bytes: Bytes<'_>, at: u64) -> Option<Shape> {
+        Some(Shape {
+            entry: bytes.u16(at)?,
+            count: bytes.u16(at.checked_add(2)?)?,
+        })
+    }
+}
+
+fn table<T>(
+    at: u64,
+    Shape { entry, count }: Shape,
+    read: impl Fn(u64) -> Option<T>,
+    size: u64,
+) -> Table<T> {
     if at == 0 {
         return Table {
             entries: Vec::new(),
@@ -181,7 +206,9 @@ fn table<T>(at: u64, count: u16, read: impl Fn(u64) -> Option<T>, size: u64) -> 
         .map_while(|index| read(at.checked_add(index * size)?))
         .collect();
     // A count that does not fit its 16 bits is kept elsewhere, and 0 or 0xffff stand for it.
-    let whole = entries.len() == usize::from(count) && count != 0 && count != u16::MAX;
+    let counted = entries.len() == usize::from(count) && count != 0 && count != u16::MAX;
+    // Loaders refuse entries of another size than theirs.
+    let whole = counted && u64::from(entry) == size;
     Table {
         entries,
         extent: if whole { Extent::Whole } else { Extent::Cut },
