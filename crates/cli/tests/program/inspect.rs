@@ -88,9 +88,12 @@ fn lists_exclude_each_other_and_a_filter_needs_one() {
 /// The sample with a credential among its recorded settings, in the place of a line of the same length. The text is there
 /// twice: in the build information, and as the string that the program itself reads.
 fn with_credential(token: &str) -> Vec<u8> {
+    with_setting(&format!("build\tCGO_CFLAGS=-DTOKEN={token}"))
+}
+
+fn with_setting(setting: &str) -> Vec<u8> {
     let mut binary = sample();
     let line = b"dep\tgolang.org/x/text\t";
-    let setting = format!("build\tCGO_CFLAGS=-DTOKEN={token}");
     while let Some(start) = binary.windows(line.len()).position(|w| w == line) {
         let len = binary[start..].iter().position(|b| *b == b'\n').unwrap();
         assert!(setting.len() <= len);
@@ -98,6 +101,28 @@ fn with_credential(token: &str) -> Vec<u8> {
         binary[start..start + setting.len()].copy_from_slice(setting.as_bytes());
     }
     binary
+}
+
+#[test]
+fn paths_of_the_builder_are_facts_and_harmless() {
+    let world = World::new();
+    world.write(
+        "server",
+        with_setting("build\tCGO_\u{1b}[2J\u{202e}=-I/home/evelyn/src/lib"),
+    );
+    let text = world.run(&["inspect", "server"]);
+    check_harmless(&text.stdout);
+    assert!(text.stdout.contains(": /home/evelyn/src/lib"), "{text}");
+    let json = world.run(&["inspect", "server", "--json"]);
+    check_harmless(&json.stdout);
+    let document: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    let found = &document["targets"][0]["facts"]["builder_paths"];
+    let path = &found["paths"][0];
+    assert_eq!(
+        (&path["place"], &path["user"], &path["count"]),
+        (&"setting".into(), &"evelyn".into(), &1.into()),
+        "{found}"
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 use goassay_audit::facts as audit;
 use goassay_audit::facts::ldflags::Recorded as RecordedFlags;
+use goassay_audit::facts::leaks::{Leak, Place};
 use goassay_audit::facts::secret;
 use goassay_audit::isa::{self, Isa, Level, Recorded};
 use goassay_binary::Binary;
@@ -102,10 +103,38 @@ pub struct Facts {
     pub build_ids: BuildIds,
     /// Debug information.
     pub debug_info: DebugInfo,
+    /// Paths and user names of the machine that built it.
+    pub builder_paths: BuilderPaths,
     /// Whose cryptography.
     pub crypto: Fact<Crypto>,
     /// Instruction-set level.
     pub cpu: Cpu,
+}
+
+/// Paths and user names of the machine that built it: of source files, in settings, debug information and data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BuilderPaths {
+    /// By place and path; at most twenty of each place.
+    pub paths: Vec<BuilderPath>,
+    /// How many more there are.
+    pub more: usize,
+    /// What could not be searched.
+    pub gaps: Vec<Gap>,
+}
+
+/// One path, or the beginning that several have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BuilderPath {
+    /// `source-files`, `setting`, `debug-info` or `data`.
+    pub place: &'static str,
+    /// The key of the setting.
+    pub setting: Option<String>,
+    /// The path, or its beginning.
+    pub path: String,
+    /// The user name in it.
+    pub user: Option<String>,
+    /// How many texts begin with it.
+    pub count: usize,
 }
 
 /// The toolchain that made it.
@@ -392,6 +421,7 @@ impl Facts {
             hardening: Fact::read(facts.hardening.as_ref(), super::hardening::statements),
             build_ids: build_ids(&facts.debug_info),
             debug_info: debug_info(&facts.debug_info),
+            builder_paths: builder_paths(&facts.leaks),
             crypto: Fact::read(facts.crypto.as_ref(), crypto),
             cpu: cpu(&facts.isa),
         }
@@ -564,6 +594,29 @@ fn c_code(read: &audit::ccode::CCode) -> CCode {
         packages: read.packages.clone(),
         evidence: read.evidence.clone(),
         cgo_enabled: read.enabled,
+    }
+}
+
+fn builder_paths(read: &audit::leaks::Leaks) -> BuilderPaths {
+    let path = |leak: &Leak| {
+        let (place, setting) = match &leak.place {
+            Place::SourceFiles => ("source-files", None),
+            Place::Setting(key) => ("setting", Some(key.clone())),
+            Place::DebugInfo => ("debug-info", None),
+            Place::Data => ("data", None),
+        };
+        BuilderPath {
+            place,
+            setting,
+            path: secret::mask(&leak.path).into_owned(),
+            user: leak.user.clone(),
+            count: leak.count,
+        }
+    };
+    BuilderPaths {
+        paths: read.paths.iter().map(path).collect(),
+        more: read.more,
+        gaps: read.gaps.iter().map(Gap::from).collect(),
     }
 }
 

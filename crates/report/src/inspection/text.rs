@@ -45,6 +45,7 @@ fn put_target(page: &mut Page<'_>, target: &Target, all: bool) -> io::Result<()>
     block.code(facts)?;
     block.running(facts)?;
     block.identities(facts)?;
+    block.builder_paths(&facts.builder_paths)?;
     block.page.blank()
 }
 
@@ -387,6 +388,34 @@ impl Block<'_, '_> {
             })?;
         }
         Ok(())
+    }
+
+    fn builder_paths(&mut self, found: &facts::BuilderPaths) -> io::Result<()> {
+        let mut name = "builder paths";
+        let mut first = || named(std::mem::take(&mut name));
+        if found.paths.is_empty() && found.gaps.is_empty() {
+            return self.put(first().say("none found"));
+        }
+        let most = if self.all { usize::MAX } else { FEW };
+        for one in found.paths.iter().take(most) {
+            let line = match &one.setting {
+                Some(key) => first().say("setting").name(Paint::Plain, key),
+                None => first().say(&one.place.replace('-', " ")),
+            };
+            let line = line.glue(":").name(Paint::Plain, &one.path);
+            self.put(match one.count {
+                1 => line,
+                count => line.paint(Paint::Faint, &format!("({count} times)")),
+            })?;
+        }
+        let more = found.more + found.paths.len().saturating_sub(most);
+        if more > 0 {
+            self.put(first().paint(Paint::Faint, &format!("and {more} more")))?;
+        }
+        found
+            .gaps
+            .iter()
+            .try_for_each(|why| self.put(gap(first(), why)))
     }
 }
 
