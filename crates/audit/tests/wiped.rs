@@ -221,7 +221,6 @@ impl File {
 const PT_LOAD: u64 = 1;
 const PT_DYNAMIC: u64 = 2;
 const PT_INTERP: u64 = 3;
-const PT_NOTE: u64 = 4;
 const PT_GNU_STACK: u64 = 0x6474_e551;
 const PT_GNU_RELRO: u64 = 0x6474_e552;
 /// Where the flags of a program header are.
@@ -474,11 +473,6 @@ const WIPES: &[Wipe] = &[
                 | file.replace(b"\0\0\0\x03GNU\0", b"\0\0\0\x03GNX\0")
         },
         rules: &["T1-debug-findable"],
-    },
-    Wipe {
-        name: "the place of notes",
-        damage: |file| file.put_segments(PT_NOTE, (8, 8), 4, 0x7fff_fff0),
-        rules: &[],
     },
     Wipe {
         name: "the characteristics of a DLL",

@@ -11,6 +11,7 @@ fn elf(kind: u16, programs: u16, sections: u16) -> Vec<u8> {
     file[18..20].copy_from_slice(&62u16.to_le_bytes());
     file[32] = 64;
     file[40] = if sections > 0 { 64 } else { 0 };
+    (file[54], file[58]) = (56, 64);
     file[56..58].copy_from_slice(&programs.to_le_bytes());
     file[60..62].copy_from_slice(&sections.to_le_bytes());
     file

@@ -263,10 +263,14 @@ impl Search {
             !in_debug && !table.as_ref().is_some_and(|range| range.contains(&at))
         };
         // The recorded settings are in the data as well.
-        let recorded = binary.build_info().ok();
-        let contains = |path: &str| {
-            recorded.is_some_and(|info| info.settings.iter().any(|(_, value)| value.contains(path)))
-        };
+        let info = binary.build_info().ok();
+        let values = info.iter().flat_map(|info| &info.settings);
+        let recorded = values
+            .map(|(_, value)| &**value)
+            .collect::<Vec<_>>()
+            .join("\n");
+        let contains =
+            |path: &str| memchr::memmem::find(recorded.as_bytes(), path.as_bytes()).is_some();
         // Both can be as long as the file, so each root is looked for once, and only so many.
         let mut known: BTreeMap<String, bool> = BTreeMap::new();
         for found in shapes::find(data).filter(|found| elsewhere(found.at)) {

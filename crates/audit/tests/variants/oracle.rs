@@ -167,7 +167,7 @@ impl<'a> Elf<'a> {
         Some(match rule {
             "T5-pie" => self.read.half(16)? == 3,
             "T5-stack" => {
-                has(PT_GNU_STACK) && flags(PT_GNU_STACK).last().is_some_and(|f| f & 1 == 0)
+                has(PT_GNU_STACK) && flags(PT_GNU_STACK).next_back().is_some_and(|f| f & 1 == 0)
             }
             "T5-write-execute" => flags(PT_LOAD).all(|f| f & 3 != 3),
             "T5-interpreter" => !has(PT_INTERP),

@@ -52,7 +52,7 @@ fn elf_with_dynamic(body: &[u8], dynamic: &[(u64, u64)]) -> Vec<u8> {
     file.resize(64, 0);
     file[16..20].copy_from_slice(&[3, 0, 62, 0]);
     file[32] = 64;
-    file[56] = 2;
+    (file[54], file[56]) = (56, 2);
     let table = (64 + 2 * 56 + body.len()).next_multiple_of(8) as u64;
     let len = table + 16 * dynamic.len() as u64;
     for (kind, at) in [(1, 0), (2, table)] {
