@@ -14,6 +14,7 @@ mod reference;
 mod rules;
 mod run;
 mod size_page;
+mod toolchains;
 mod vulndb;
 
 use std::process::ExitCode;
@@ -68,6 +69,11 @@ const TASKS: &[(&str, Task, &str)] = &[
         "tests that need Go and other programs [--fixed] [--only WORD]",
     ),
     (
+        "verify-toolchains",
+        |args| Ok(toolchains::main(args)?),
+        "rebuild Go releases and compare them with what is posted [--full] [--only WORD]",
+    ),
+    (
         "vulndb",
         vulndb::run,
         "make the embedded database from the published archive ([ARCHIVE] [--check])",
@@ -95,6 +101,6 @@ fn main() -> ExitCode {
 fn print_help() {
     eprintln!("usage: cargo xtask TASK [ARGUMENT]…");
     for (name, _, help) in TASKS {
-        eprintln!("  {name:<11} {help}");
+        eprintln!("  {name:<17} {help}");
     }
 }

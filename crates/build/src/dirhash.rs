@@ -71,6 +71,14 @@ pub(crate) fn open<R: Read + Seek>(zip: R) -> Result<zip::ZipArchive<R>, Error> 
 /// # Errors
 /// It is no zip or larger than a module.
 pub fn of_zip<R: Read + Seek>(zip: R) -> Result<String, Error> {
+    Ok(of_files(&sums_of_zip(zip)?))
+}
+
+/// Name and SHA-256 of each file in a module's zip.
+///
+/// # Errors
+/// It is no zip or larger than a module.
+pub fn sums_of_zip<R: Read + Seek>(zip: R) -> Result<BTreeMap<String, [u8; 32]>, Error> {
     let mut archive = open(zip)?;
     let mut files = BTreeMap::new();
     let mut left = MAX_CONTENTS;
@@ -86,7 +94,7 @@ pub fn of_zip<R: Read + Seek>(zip: R) -> Result<String, Error> {
         left = left.checked_sub(length).ok_or(Error::TooLarge)?;
         files.insert(name, hasher.0.finalize().into());
     }
-    Ok(of_files(&files))
+    Ok(files)
 }
 
 /// The `h1:` hash over files with these SHA-256 sums.

@@ -42,6 +42,16 @@ impl Formats for goassay_report::audit::Format {
     }
 }
 
+impl Formats for goassay_report::verification::Format {
+    const ALL: &'static [Self] = &goassay_report::verification::Format::ALL;
+    fn name(self) -> &'static str {
+        self.name()
+    }
+    fn json() -> Self {
+        goassay_report::verification::Format::Json
+    }
+}
+
 impl Formats for crate::args::InspectFormat {
     const ALL: &'static [Self] = &[Self::Text, Self::Json, Self::Html, Self::Svg];
     fn name(self) -> &'static str {

@@ -32,6 +32,7 @@ pub(crate) fn report_panics() {
     reason = "a signal handler and a panic have nobody to return to"
 )]
 fn leave(code: u8) -> ! {
+    goassay_build::run::stop_all();
     progress::clear_all();
     output::remove_unfinished();
     std::process::exit(i32::from(code))

@@ -43,6 +43,25 @@ impl Progress {
         self.0.set_position(done);
     }
 
+    /// A bar over work of any unit, with what is done now and how long it may still take beside it.
+    pub(crate) fn work(terminal: &Terminal, total: u64) -> Progress {
+        let progress = Progress::start(terminal, "", total.max(1));
+        if let Ok(style) = ProgressStyle::with_template("[{bar:20}] {elapsed} {wide_msg}") {
+            progress.0.set_style(style.progress_chars("=> "));
+        }
+        progress
+    }
+
+    /// What is done now.
+    pub(crate) fn tell(&self, what: String) {
+        self.0.set_message(what);
+    }
+
+    /// Says something without disturbing what is drawn.
+    pub(crate) fn aside(&self, say: impl FnOnce()) {
+        self.0.suspend(say);
+    }
+
     /// One step done.
     pub(crate) fn step(&self) {
         self.0.inc(1);

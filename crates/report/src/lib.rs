@@ -1,4 +1,5 @@
-//! Versioned documents and their renderers: scans, audits, inspections, lists, sizes, and checks of both kinds.
+//! Versioned documents and their renderers: scans, audits, inspections, lists, sizes, checks of both kinds, and
+//! rebuilds.
 //!
 //! A renderer gets finished data and a writer. It looks nothing up, counts nothing that decides, and decides nothing.
 
@@ -18,4 +19,5 @@ pub mod sizes;
 pub mod summary;
 pub mod untrusted;
 pub mod verdict;
+pub mod verification;
 mod wire;

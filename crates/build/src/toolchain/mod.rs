@@ -7,7 +7,7 @@
 mod downloads;
 mod name;
 mod store;
-mod unpack;
+pub(crate) mod unpack;
 
 pub use downloads::{Error as PageError, Page, Posted};
 pub use name::{Name, NotAToolchain, Platform, Version};

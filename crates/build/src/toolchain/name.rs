@@ -74,6 +74,13 @@ impl Version {
         self.key().is_some_and(|key| key.3 == RELEASE)
     }
 
+    /// The minor version of Go 1: 25 of 1.25.14; none of another Go.
+    #[must_use]
+    pub fn minor(&self) -> Option<u32> {
+        let key = self.key().filter(|key| key.0 == 1);
+        key.map(|key| key.1)
+    }
+
     /// Major, minor, patch, stage, number in the stage.
     fn key(&self) -> Option<(u32, u32, u32, u8, u32)> {
         let (numbers, stage, count) = match self.0.find(|c: char| c.is_ascii_alphabetic()) {
@@ -195,7 +202,7 @@ impl Name {
     }
 
     /// `go1.25.14.linux-amd64`.
-    pub(super) fn folder(&self) -> String {
+    pub(crate) fn folder(&self) -> String {
         let Platform { os, arch } = &self.platform;
         format!("go{}.{os}-{arch}", self.version)
     }

@@ -11,15 +11,15 @@ use std::path::{Path, PathBuf};
 
 /// What was unpacked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Totals {
+pub(crate) struct Totals {
     /// Files.
-    pub(super) files: u64,
+    pub(crate) files: u64,
     /// Bytes in them.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 /// Unpacks the zip of `module` into the new folder `goroot`.
-pub(super) fn unpack(zip: File, module: &Module, goroot: &Path) -> Result<Totals, Error> {
+pub(crate) fn unpack(zip: File, module: &Module, goroot: &Path) -> Result<Totals, Error> {
     let mut archive = dirhash::open(io::BufReader::new(zip)).map_err(Error::Zip)?;
     let prefix = format!("{module}/");
     let mut target = Target::new(goroot);

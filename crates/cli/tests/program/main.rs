@@ -19,4 +19,5 @@ mod scan;
 mod server;
 mod size;
 mod toolchain;
+mod verify;
 mod world;

@@ -52,10 +52,10 @@ fn hex(text: &str) -> String {
 }
 
 /// Who signs: a key made of a number.
-struct Signer(Ed25519KeyPair);
+pub(crate) struct Signer(Ed25519KeyPair);
 
 impl Signer {
-    fn new(seed: u8) -> Signer {
+    pub(crate) fn new(seed: u8) -> Signer {
         Signer(Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap())
     }
 
@@ -68,7 +68,7 @@ impl Signer {
     }
 
     /// The value of GOSUMDB.
-    fn setting(&self) -> String {
+    pub(crate) fn setting(&self) -> String {
         let hash: String = self
             .hash()
             .iter()
@@ -77,7 +77,7 @@ impl Signer {
         format!("{SUMS}+{hash}+{}", STANDARD.encode(self.key()))
     }
 
-    fn sign(&self, text: &str) -> String {
+    pub(crate) fn sign(&self, text: &str) -> String {
         let signature = [self.hash(), self.0.sign(text.as_bytes()).as_ref().to_vec()].concat();
         format!("{text}\n— {SUMS} {}\n", STANDARD.encode(signature))
     }

@@ -1,0 +1,357 @@
+//! `cargo xtask verify-toolchains`: real Go releases rebuilt with `goassay toolchain verify`, and what has to go wrong.
+//!
+//! Needs `target/release/goassay` (or `$GOASSAY`), a module proxy (GOPROXY), gcc for `--full`, and for two cases of trouble a
+//! Linux that lets users make mount namespaces. What a pass does not show: other hosts than this one.
+
+use crate::run::{Context, Outcome, read, text, work, write};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A case: its name, what it does, whether it runs only with `--full`.
+type Case = (&'static str, fn(&Bench) -> Outcome<String>, bool);
+
+const CASES: &[Case] = &[
+    ("gofmt", |bench| bench.gofmt(), false),
+    ("trouble", |bench| bench.trouble(), false),
+    ("platforms", |bench| bench.platforms(), true),
+    ("1.21", |bench| bench.passes("1.21.13", &[]), true),
+    ("1.23", |bench| bench.passes("1.23.12", &[]), true),
+    ("1.26", |bench| bench.passes("1.26.8", &[]), true),
+    ("changed", |bench| bench.changed(), true),
+    ("killed", |bench| bench.killed(), true),
+    (
+        "chain",
+        |bench| bench.passes("1.25.14", &["--chain", "full"]),
+        true,
+    ),
+];
+
+/// The release that most cases are about.
+const RELEASE: &str = "1.25.14";
+/// How often a run is killed.
+const KILLS: u32 = 30;
+/// Most processor time of its own, as a part of that of the builds.
+const OVERHEAD: f64 = 0.05;
+
+pub(crate) fn main(arguments: &[String]) -> Outcome {
+    let full = arguments.iter().any(|a| a == "--full");
+    let only = arguments
+        .iter()
+        .position(|a| a == "--only")
+        .and_then(|at| arguments.get(at + 1));
+    let bench = Bench::new()?;
+    let mut failed = Vec::new();
+    for (name, run, needs_full) in CASES {
+        let wanted = match only {
+            Some(word) => name.contains(word.as_str()),
+            None => full || !needs_full,
+        };
+        if !wanted {
+            continue;
+        }
+        let began = Instant::now();
+        match run(&bench) {
+            Ok(said) => println!(
+                "{name:<10} ok    {:>5} s  {said}",
+                began.elapsed().as_secs()
+            ),
+            Err(why) => {
+                println!("{name:<10} FAIL  {:>5} s  {why}", began.elapsed().as_secs());
+                failed.push(*name);
+            }
+        }
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(format!("failed: {}", failed.join(", ")))
+}
+
+struct Bench {
+    goassay: PathBuf,
+    folder: PathBuf,
+}
+
+/// What a run came to.
+struct Ran {
+    code: Option<i32>,
+    stderr: String,
+}
+
+impl Bench {
+    fn new() -> Outcome<Bench> {
+        let built = crate::run::workspace().join("target/release/goassay");
+        let goassay = std::env::var_os("GOASSAY").map_or(built, PathBuf::from);
+        let folder = work().join("toolchains");
+        std::fs::create_dir_all(&folder).context(folder.display())?;
+        Ok(Bench {
+            goassay: std::fs::canonicalize(&goassay).context(goassay.display())?,
+            folder,
+        })
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.goassay);
+        command
+            .arg("toolchain")
+            .args(arguments)
+            .env("XDG_CACHE_HOME", self.folder.join("cache"))
+            .env("XDG_DATA_HOME", self.folder.join("data"));
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Outcome<Ran> {
+        ran(&mut self.command(arguments))
+    }
+
+    /// A folder for one case, new.
+    fn fresh(&self, name: &str) -> Outcome<PathBuf> {
+        let path = self.folder.join(name);
+        if path.exists() {
+            std::fs::remove_dir_all(&path).context(path.display())?;
+        }
+        std::fs::create_dir_all(&path).context(path.display())?;
+        Ok(path)
+    }
+
+    /// Verifies; gives the document and what was measured, where the exit code is `want`.
+    fn verify(&self, version: &str, more: &[&str], want: i32) -> Outcome<(Value, Value)> {
+        let (document, measured) = (self.folder.join("v.json"), self.folder.join("m.json"));
+        let (to, took) = (
+            format!("json={}", document.display()),
+            measured.display().to_string(),
+        );
+        let arguments = ["verify", version, "-o", &to, "--measured", &took];
+        let ran = self.run(&[&arguments, more].concat())?;
+        if ran.code != Some(want) {
+            return Err(format!("exit code {:?}: {}", ran.code, ran.stderr));
+        }
+        let json = |path: &Path| serde_json::from_slice(&read(path)?).context(path.display());
+        Ok((json(&document)?, json(&measured)?))
+    }
+
+    fn passes(&self, version: &str, more: &[&str]) -> Outcome<String> {
+        let (document, measured) = self.verify(version, more, 0)?;
+        let number = |name: &str| measured[name].as_f64().unwrap_or(f64::NAN);
+        let overhead = number("own_processor_seconds") / number("children_processor_seconds");
+        let host = host();
+        let found = &document["verifications"][0];
+        let rounds = found["steps"].as_array().into_iter().flatten();
+        let rounds = rounds
+            .filter(|step| step["id"] == "rounds" && step["status"] == "pass")
+            .count();
+        let mut names = Vec::new();
+        for file in found["files"].as_array().into_iter().flatten() {
+            let same =
+                file["posted"] == file["rebuilt"] && file["posted"]["h1"] == file["record"]["h1"];
+            let apple = file["platform"]
+                .as_str()
+                .is_some_and(|p| p.starts_with("darwin"));
+            let normalised = file["normalisations"]
+                .as_array()
+                .is_some_and(|list| !list.is_empty());
+            if file["status"] != "pass" || same == apple || normalised != apple {
+                return Err(format!("{}: {}", file["name"], file["log"]));
+            }
+            names.push(file["platform"].as_str().unwrap_or("").to_owned());
+        }
+        if rounds != 1 || names.is_empty() {
+            return Err("toolchain3 did not build itself again".to_owned());
+        }
+        if overhead.is_nan() || overhead > OVERHEAD {
+            return Err(format!(
+                "its own processor time is {:.1} %",
+                overhead * 100.0
+            ));
+        }
+        Ok(format!(
+            "{version} {} on {host}: {:.0} s, {:.0} s processor time in builds, {:.2} % of it besides; {:.0} MiB largest process, {:.0} MiB disk",
+            names.join(","),
+            number("seconds"),
+            number("children_processor_seconds"),
+            overhead * 100.0,
+            number("largest_process_bytes") / f64::from(1 << 20),
+            number("disk_bytes") / f64::from(1 << 20)
+        ))
+    }
+
+    fn platforms(&self) -> Outcome<String> {
+        let platforms = "linux/amd64,linux/arm64,windows/amd64,darwin/arm64";
+        self.passes(RELEASE, &["--platform", platforms])
+    }
+
+    /// The small part for every change: one program of a published Go, rebuilt from that Go's own source.
+    fn gofmt(&self) -> Outcome<String> {
+        let ran = self.run(&["fetch", RELEASE])?;
+        if ran.code != Some(0) {
+            return Err(ran.stderr);
+        }
+        let goroot = PathBuf::from(text(&mut self.command(&["path", RELEASE]))?.trim());
+        let folder = self.fresh("gofmt")?;
+        write(&folder.join("go.mod"), "module bootstrap\n")?;
+        let rebuilt = folder.join("gofmt");
+        let mut command = Command::new(goroot.join("bin/go"));
+        command
+            .args(["build", "-o"])
+            .arg(&rebuilt)
+            .arg("cmd/gofmt")
+            .current_dir(&folder)
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", &folder)
+            .env("GOCACHE", folder.join("cache"))
+            .env("GOTOOLCHAIN", "local")
+            .env("GOENV", "off")
+            .env("GOPROXY", "off")
+            .env("CGO_ENABLED", "0")
+            .env(
+                "GOFLAGS",
+                "-trimpath -ldflags=-w -gcflags=cmd/...=-dwarf=false",
+            );
+        text(&mut command)?;
+        let same = read(&rebuilt)? == read(&goroot.join("bin/gofmt"))?;
+        std::fs::remove_dir_all(&folder).context(folder.display())?;
+        if same {
+            Ok(format!(
+                "gofmt of go{RELEASE}, rebuilt from its source, is the published one"
+            ))
+        } else {
+            Err("the rebuilt gofmt is not the published one".to_owned())
+        }
+    }
+
+    /// A byte of the source is changed after it was checked and before it is compiled.
+    fn changed(&self) -> Outcome<String> {
+        let folder = self.fresh("changed")?;
+        let at = folder.display().to_string();
+        let mut child = spawn(&mut self.command(&["verify", RELEASE, "--work", &at]))?;
+        let run = folder.join(format!("go{RELEASE}"));
+        let source = run.join(format!("go{RELEASE}.goroot/src/cmd/gofmt/gofmt.go"));
+        let log = run.join(format!("log/go{RELEASE}"));
+        while !std::fs::read_to_string(&log).is_ok_and(|log| log.contains("Building Go toolchain1"))
+        {
+            if let Some(status) = child.try_wait().context("goassay")? {
+                return Err(format!("it ended before it built: {status}"));
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        let changed = String::from_utf8(read(&source)?).context("gofmt.go")?;
+        write(&source, changed.replacen("usage: gofmt", "usage: gofmd", 1))?;
+        let status = child.wait().context("goassay")?;
+        std::fs::remove_dir_all(&folder).context(folder.display())?;
+        match status.code() {
+            Some(1) => Ok("one changed byte of the source: FAIL, exit code 1".to_owned()),
+            code => Err(format!(
+                "one changed byte of the source: exit code {code:?}"
+            )),
+        }
+    }
+
+    /// Killed again and again, and at last left alone.
+    fn killed(&self) -> Outcome<String> {
+        let folder = self.fresh("killed")?;
+        let at = folder.display().to_string();
+        let arguments = [
+            "verify",
+            RELEASE,
+            "--platform",
+            "linux/amd64,linux/arm64",
+            "--work",
+            &at,
+        ];
+        // The longest go almost to the end; the order is the same in each run.
+        let mut kills = 0;
+        for number in 0..KILLS {
+            let pause = Duration::from_millis(u64::from((number * 7919) % 31) * 1500 + 500);
+            let mut child = spawn(&mut self.command(&arguments))?;
+            std::thread::sleep(pause);
+            if child.try_wait().context("goassay")?.is_none() {
+                child.kill().context("goassay")?;
+                kills += 1;
+            }
+            child.wait().context("goassay")?;
+        }
+        let ran = self.run(&arguments)?;
+        std::fs::remove_dir_all(&folder).context(folder.display())?;
+        match ran.code {
+            Some(0) => Ok(format!("killed {kills} times, then PASS")),
+            code => Err(format!(
+                "exit code {code:?} after {kills} kills: {}",
+                ran.stderr
+            )),
+        }
+    }
+
+    /// What has to be said, and not be mistaken for an answer.
+    fn trouble(&self) -> Outcome<String> {
+        let small = self.fresh("small")?;
+        let at = small.display().to_string();
+        let disk = format!(
+            "mount -t tmpfs -o size=64m none {at} && exec \"$0\" toolchain verify {RELEASE} --work {at}"
+        );
+        let hide = "for c in gcc cc clang; do p=$(readlink -f /usr/bin/$c) && [ -f \"$p\" ] && mount --bind /dev/null \"$p\"; done; exec \"$0\" toolchain verify ";
+        let compiler = format!("{hide}{RELEASE} --chain full");
+        let mut said = Vec::new();
+        for (what, script, want) in [
+            ("no disk", disk.as_str(), "of free disk"),
+            ("no C compiler", &compiler, "there is no C compiler"),
+        ] {
+            let ran = ran(&mut self.in_namespace(script))?;
+            if ran.code != Some(2) || !ran.stderr.contains(want) {
+                return Err(format!("{what}: exit code {:?}: {}", ran.code, ran.stderr));
+            }
+            said.push(what);
+        }
+        for (what, arguments, want) in [
+            (
+                "old release",
+                &["verify", "1.20.14"][..],
+                "which began with 1.21",
+            ),
+            (
+                "no such release",
+                &["verify", "1.25.99"],
+                "cannot verify go1.25.99",
+            ),
+        ] {
+            let ran = self.run(arguments)?;
+            if ran.code != Some(2) || !ran.stderr.contains(want) {
+                return Err(format!("{what}: exit code {:?}: {}", ran.code, ran.stderr));
+            }
+            said.push(what);
+        }
+        Ok(format!("said: {}", said.join(", ")))
+    }
+
+    fn in_namespace(&self, script: &str) -> Command {
+        let mut command = Command::new("unshare");
+        command
+            .args(["-rm", "/bin/sh", "-c", script])
+            .arg(&self.goassay)
+            .env("XDG_CACHE_HOME", self.folder.join("cache"))
+            .env("XDG_DATA_HOME", self.folder.join("data"));
+        command
+    }
+}
+
+fn host() -> String {
+    goassay_build::toolchain::Platform::host().to_string()
+}
+
+fn spawn(command: &mut Command) -> Outcome<Child> {
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("goassay")
+}
+
+fn ran(command: &mut Command) -> Outcome<Ran> {
+    let out = command.output().context("goassay")?;
+    Ok(Ran {
+        code: out.status.code(),
+        stderr: String::from_utf8_lossy(&out.stderr).into_owned(),
+    })
+}
