@@ -127,7 +127,7 @@ pub(crate) struct List {
     /// Trust the certificates (PEM) in FILE instead of the built-in ones
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ca: Option<PathBuf>,
-    /// Take the archives of a download page with this address, such as https://go.dev/dl [default: the module proxy]
+    /// Take the archives of a download page with this address, such as `https://go.dev/dl` [default: the module proxy]
     #[arg(long, value_name = "ADDRESS", value_hint = ValueHint::Url, conflicts_with = "installed")]
     pub(crate) from: Option<String>,
     /// Only those that were fetched; asks nobody
@@ -149,7 +149,7 @@ pub(crate) struct Fetch {
     /// Trust the certificates (PEM) in FILE instead of the built-in ones
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ca: Option<PathBuf>,
-    /// Take the archives of a download page with this address, such as https://go.dev/dl [default: the module proxy]
+    /// Take the archives of a download page with this address, such as `https://go.dev/dl` [default: the module proxy]
     #[arg(long, value_name = "ADDRESS", value_hint = ValueHint::Url)]
     pub(crate) from: Option<String>,
     /// Ask for the newest state of the checksum database too: an older one than seen before is an error
