@@ -180,11 +180,18 @@ impl Browser {
 
     /// Clicks at a place of the window.
     pub(crate) fn click(&mut self, x: f64, y: f64) -> Outcome {
-        for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
+        self.hover(x, y)?;
+        for kind in ["mousePressed", "mouseReleased"] {
             let event = json!({"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1});
             self.call("Input.dispatchMouseEvent", event)?;
         }
         Ok(())
+    }
+
+    /// Moves the pointer to a place of the window.
+    pub(crate) fn hover(&mut self, x: f64, y: f64) -> Outcome {
+        let event = json!({"type": "mouseMoved", "x": x, "y": y});
+        self.call("Input.dispatchMouseEvent", event).map(drop)
     }
 
     /// Writes a picture of the window.

@@ -1,7 +1,9 @@
 //! The page of sizes in a real browser: a program made of hostile names, and CoreDNS.
 //!
 //! No complaint on the console, no request for anything but the page; zoom, search and keys do what they say; names stay
-//! text; the page is not too large.
+//! text; tooltips say what the JSON document says; the page is not too large.
+
+mod tooltip;
 
 use crate::browser::Browser;
 use crate::matrix;
@@ -99,6 +101,11 @@ fn hostile_names(browser: &mut Browser) -> Outcome {
     holds(browser, "the name is shown as it is", shown)?;
     let odd = "document.body.textContent.includes('evil\\\\u{2028}\\\\u{2029}\\\\u{202e}gnp.exe') && !/[\\u202e\\u001b]/.test(document.getElementById('app').textContent)";
     holds(browser, "invisible characters are visible", odd)?;
+    let cells = tooltip::of_every_cell(browser)?;
+    if cells < 10 {
+        return Err(format!("{cells} cells have tooltips"));
+    }
+    holds(browser, "names in tooltips stay text", untouched)?;
     // Down to a function with such a name, by search.
     search(browser, "onerror=window.pwned")?;
     holds(
@@ -195,6 +202,7 @@ fn real_program(browser: &mut Browser) -> Outcome {
         "document.querySelectorAll('#map .cell').length > 20",
     )?;
     add_up(browser, &size)?;
+    tooltip::known_package(browser, &size)?;
     zoom(browser)?;
     keys(browser)?;
     find(browser)?;
