@@ -1,7 +1,7 @@
 //! `cargo xtask verify-toolchains`: real Go releases rebuilt with `goassay toolchain verify`, and what has to go wrong.
 //!
-//! Needs `target/release/goassay` (or `$GOASSAY`), a module proxy (GOPROXY), gcc for `--full`, and for two cases of trouble a
-//! Linux that lets users make mount namespaces. What a pass does not show: other hosts than this one.
+//! Needs `target/release/goassay` (or `$GOASSAY`), a module proxy (GOPROXY), and for `--full` gcc and a Linux that lets users
+//! make mount namespaces. What a pass does not show: other hosts than this one.
 
 use crate::run::{Context, Outcome, read, text, work, write};
 use serde_json::Value;
@@ -14,7 +14,8 @@ type Case = (&'static str, fn(&Bench) -> Outcome<String>, bool);
 
 const CASES: &[Case] = &[
     ("gofmt", |bench| bench.gofmt(), false),
-    ("trouble", |bench| bench.trouble(), false),
+    ("refused", |bench| bench.refused(), false),
+    ("trouble", |bench| bench.trouble(), true),
     ("platforms", |bench| bench.platforms(), true),
     ("1.21", |bench| bench.passes("1.21.13", &[]), true),
     ("1.23", |bench| bench.passes("1.23.12", &[]), true),
@@ -284,7 +285,7 @@ impl Bench {
         }
     }
 
-    /// What has to be said, and not be mistaken for an answer.
+    /// A machine that lacks something: that has to be said, and not be mistaken for an answer.
     fn trouble(&self) -> Outcome<String> {
         let small = self.fresh("small")?;
         let at = small.display().to_string();
@@ -304,6 +305,12 @@ impl Bench {
             }
             said.push(what);
         }
+        Ok(format!("said: {}", said.join(", ")))
+    }
+
+    /// Releases of which nothing can be said.
+    fn refused(&self) -> Outcome<String> {
+        let mut said = Vec::new();
         for (what, arguments, want) in [
             (
                 "old release",
