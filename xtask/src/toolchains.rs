@@ -191,14 +191,14 @@ impl Bench {
         }
         let goroot = PathBuf::from(text(&mut self.command(&["path", RELEASE]))?.trim());
         let folder = self.fresh("gofmt")?;
-        write(&folder.join("go.mod"), "module bootstrap\n")?;
         let rebuilt = folder.join("gofmt");
         let mut command = Command::new(goroot.join("bin/go"));
         command
             .args(["build", "-o"])
             .arg(&rebuilt)
             .arg("cmd/gofmt")
-            .current_dir(&folder)
+            // The main module's Go version sets the defaults that are recorded: that of the standard library.
+            .current_dir(goroot.join("src"))
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env("HOME", &folder)
