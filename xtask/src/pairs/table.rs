@@ -220,7 +220,9 @@ pub(super) const PAIRS: &[Pair] = &[
          rm importcfg main.o",
     )
     .fails("T8-build-info"),
-    plain("go build -buildvcs=true && objcopy --remove-section .go.buildinfo prog").fails("T8-build-info"),
+    plain("go build -buildvcs=true && objcopy --remove-section .go.buildinfo prog")
+        .fails("T8-build-info")
+        .synthetic("objcopy removes what the linker recorded, as a packager's tool can"),
     plain("go build -ldflags=-s").fails("T8-symbol-table"),
     plain("go build -trimpath -ldflags=-w && strip prog").fails("T8-symbol-table"),
     plain("go build -ldflags=-s").on(MACOS).fails("T8-symbol-table"),
