@@ -3,7 +3,7 @@
 //! Every build is described by a value, so that the exact command can be written down. Toolchains come through the
 //! module proxy (`GOTOOLCHAIN=go1.x.y`); nothing is taken from the developer's `go env`.
 
-use crate::run::{Outcome, output, text, work, write};
+use crate::run::{Outcome, output, read, sha256, text, work, workspace, write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -155,19 +155,21 @@ pub(crate) fn install(package: &str) -> Outcome<PathBuf> {
     Ok(folder.join(name))
 }
 
-/// Path of the tool that prints a function table through Go's own `debug/gosym`, built on first use.
-pub(crate) fn gosym_tool() -> Outcome<PathBuf> {
-    let source = crate::run::workspace().join("fixtures/go/expect");
-    let code = crate::run::read(&source.join("main.go"))?;
-    let tool = peers().join(format!("expect-{}", &crate::run::sha256(&code)[..12]));
-    if !tool.exists() {
+/// Path of a Go program of this repository, built on first use and again when it changed; `folder` is below the workspace.
+pub(crate) fn own_program(folder: &str) -> Outcome<PathBuf> {
+    let source = workspace().join(folder);
+    let mut code = read(&source.join("main.go"))?;
+    code.extend(read(&source.join("go.mod"))?);
+    let name = folder.rsplit('/').next().unwrap_or(folder);
+    let program = peers().join(format!("{name}-{}", &sha256(&code)[..12]));
+    if !program.exists() {
         write(&peers().join(".keep"), "")?;
         output(
             go().args(["build", "-buildvcs=false", "-o"])
-                .arg(&tool)
+                .arg(&program)
                 .arg(".")
                 .current_dir(&source),
         )?;
     }
-    Ok(tool)
+    Ok(program)
 }

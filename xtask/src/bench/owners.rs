@@ -6,8 +6,8 @@
 //! between least and most. What neither tells is which of them it ought to be.
 
 use super::inspect::within;
-use crate::go::go;
-use crate::run::{Context, Outcome, output, read, sha256, text, work, workspace};
+use crate::go::own_program;
+use crate::run::{Context, Outcome, text};
 use goassay_binary::size::{How, Kind, Owner, Size};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,19 +38,7 @@ impl Bounds {
 impl Owners {
     /// Asks it about an unstripped program for linux/amd64.
     pub(super) fn of(program: &Path) -> Outcome<Owners> {
-        let source = workspace().join("xtask/go/owners");
-        let code = read(&source.join("main.go"))?;
-        let tool = work()
-            .join("bench")
-            .join(format!("owners-{}", &sha256(&code)[..12]));
-        if !tool.exists() {
-            let mut build = go();
-            build
-                .args(["build", "-buildvcs=false", "-o"])
-                .arg(&tool)
-                .arg(".");
-            output(build.current_dir(&source))?;
-        }
+        let tool = own_program("xtask/go/owners")?;
         let shown = text(Command::new(&tool).arg(program))?;
         serde_json::from_str(&shown).context("the reader of owners")
     }

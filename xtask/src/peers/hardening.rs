@@ -8,8 +8,8 @@ mod explained;
 mod ours;
 pub(super) mod programs;
 
-use crate::go::{go, modinfo};
-use crate::run::{Context, Outcome, output, read, sha256, text, work, workspace};
+use crate::go::{go, modinfo, own_program};
+use crate::run::{Context, Outcome, read, text, work};
 use goassay_binary::image::Format;
 use programs::Program;
 use std::collections::BTreeMap;
@@ -164,19 +164,7 @@ fn build_id(program: &Program) -> Outcome<Fields> {
 
 /// What the reader in Go says of each file.
 fn headers<'p>(files: impl Iterator<Item = &'p Path>) -> Outcome<BTreeMap<PathBuf, Fields>> {
-    let source = workspace().join("xtask/go/headers");
-    let code = read(&source.join("main.go"))?;
-    let tool = work()
-        .join("peers")
-        .join(format!("headers-{}", &sha256(&code)[..12]));
-    if !tool.exists() {
-        let mut build = go();
-        build
-            .args(["build", "-buildvcs=false", "-o"])
-            .arg(&tool)
-            .arg(".");
-        output(build.current_dir(&source))?;
-    }
+    let tool = own_program("xtask/go/headers")?;
     let shown = text(Command::new(&tool).args(files))?;
     serde_json::from_str(&shown).context("the reader in Go")
 }

@@ -8,8 +8,8 @@
 mod forge;
 mod log;
 
-use crate::go::go;
-use crate::run::{Context, Outcome, output, sha256, text, work, workspace};
+use crate::go::own_program;
+use crate::run::{Context, Outcome, output, text};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use goassay_build::fetch::{Fetch, FetchError, Kind};
@@ -89,7 +89,7 @@ struct Verdict {
 
 /// Entry point of the check.
 pub(super) fn main() -> Outcome {
-    let tool = tool()?;
+    let tool = own_program("xtask/go/sumdb")?;
     let mut tally = Tally::default();
     for (server, cases) in real(&tool)? {
         tally.compare(&tool, &server, &cases)?;
@@ -120,25 +120,6 @@ pub(super) fn main() -> Outcome {
         return Err("the cases are all alike".to_owned());
     }
     Ok(())
-}
-
-/// The program of the reference, built on first use.
-fn tool() -> Outcome<PathBuf> {
-    let source = workspace().join("xtask/go/sumdb");
-    let mut code = crate::run::read(&source.join("main.go"))?;
-    code.extend(crate::run::read(&source.join("go.mod"))?);
-    let tool = work()
-        .join("peers")
-        .join(format!("sumdb-{}", &sha256(&code)[..12]));
-    if !tool.exists() {
-        let mut build = go();
-        build
-            .args(["build", "-buildvcs=false", "-o"])
-            .arg(&tool)
-            .arg(".");
-        output(build.current_dir(&source))?;
-    }
-    Ok(tool)
 }
 
 /// Real records through the configured proxy, and what can be done to them without the database's key.
