@@ -474,15 +474,22 @@ pub(crate) struct Import {
     pub(crate) output: Option<PathBuf>,
 }
 
+/// Whom to trust on the network.
+#[derive(Debug, Args)]
+pub(crate) struct CaArg {
+    /// Trust the certificates (PEM) in FILE instead of the built-in ones
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ca: Option<PathBuf>,
+}
+
 /// `db update`.
 #[derive(Debug, Args)]
 pub(crate) struct Update {
     /// Where to get it from: https://, http:// or file://
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) url: Option<String>,
-    /// Trust the certificates (PEM) in FILE instead of the built-in ones
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: CaArg,
     /// Replace the present database even when it is newer
     #[arg(long)]
     pub(crate) force: bool,

@@ -1,6 +1,6 @@
 //! `toolchain …`.
 
-use super::StatusFormat;
+use super::{CaArg, StatusFormat};
 use crate::documents::Documents;
 use clap::{Args, Subcommand, ValueHint};
 use goassay_build::toolchain::{Platform, Version};
@@ -124,9 +124,8 @@ pub(crate) struct List {
     /// For this platform, or `all` [default: this machine]
     #[arg(long, value_name = "OS/ARCH", value_parser = platform_or_all)]
     pub(crate) platform: Option<PlatformArg>,
-    /// Trust the certificates (PEM) in FILE instead of the built-in ones
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: CaArg,
     /// Take the archives of a download page with this address, such as `https://go.dev/dl` [default: the module proxy]
     #[arg(long, value_name = "ADDRESS", value_hint = ValueHint::Url, conflicts_with = "installed")]
     pub(crate) from: Option<String>,
@@ -146,9 +145,8 @@ pub(crate) struct Fetch {
     /// For these platforms, separated by commas [default: this machine]
     #[arg(long, value_name = "OS/ARCH", value_parser = platform, value_delimiter = ',')]
     pub(crate) platform: Vec<Platform>,
-    /// Trust the certificates (PEM) in FILE instead of the built-in ones
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: CaArg,
     /// Take the archives of a download page with this address, such as `https://go.dev/dl` [default: the module proxy]
     #[arg(long, value_name = "ADDRESS", value_hint = ValueHint::Url)]
     pub(crate) from: Option<String>,
@@ -179,9 +177,8 @@ pub(crate) struct Check {
     /// It is one for this platform [default: as its files say]
     #[arg(long, value_name = "OS/ARCH", value_parser = platform)]
     pub(crate) platform: Option<Platform>,
-    /// Trust the certificates (PEM) in FILE instead of the built-in ones
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: CaArg,
     #[command(flatten)]
     pub(crate) format: FormatArgs,
 }
@@ -201,9 +198,8 @@ pub(crate) struct Compare {
     /// It is one for this platform [default: as its files say]
     #[arg(long, value_name = "OS/ARCH", value_parser = platform, conflicts_with = "with")]
     pub(crate) platform: Option<Platform>,
-    /// Trust the certificates (PEM) in FILE instead of the built-in ones
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: CaArg,
     #[command(flatten)]
     pub(crate) format: FormatArgs,
 }
@@ -261,9 +257,8 @@ pub(crate) struct Verify {
     /// Write what it took (times, memory, disk) as JSON to FILE
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) measured: Option<PathBuf>,
-    /// Trust the certificates (PEM) in FILE instead of the built-in ones
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: CaArg,
     #[command(flatten)]
     pub(crate) documents: Documents<verification::Format>,
 }

@@ -119,7 +119,7 @@ fn update(
                 .hint("use `goassay db import` with files that are here, or --url file:///…"),
         );
     }
-    let ca = args.ca.or_else(|| config.ca.clone());
+    let ca = args.trust.ca.or_else(|| config.ca.clone());
     let mirror = Mirror::open(url, ca.as_deref(), env)?;
     let store = store(env)?;
     let update = Update {

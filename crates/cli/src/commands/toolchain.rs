@@ -4,11 +4,12 @@
 
 mod check;
 mod compare;
+mod files;
 mod ledger;
 mod verify;
 
-use crate::args::Common;
 use crate::args::toolchain::{self as typed, PlatformArg};
+use crate::args::{CaArg, Common};
 use crate::config::Config;
 use crate::environment::Environment;
 use crate::failure::{EXIT_OK, Failure, Kind};
@@ -45,7 +46,7 @@ pub(crate) fn run(
         typed::Toolchain::List(args) => {
             let waiting = Waiting::new(terminal);
             let observer = |done, total| waiting.bytes(done, total);
-            let ca = certificates(args.ca.as_ref(), &config, env);
+            let ca = certificates(&args.trust, &config, env);
             let net = Modules::new(env, ca, &observer);
             list(&args, &settings, &places.store, &net)
         }
@@ -55,14 +56,14 @@ pub(crate) fn run(
             }
             let waiting = Waiting::new(terminal);
             let observer = |done, total| waiting.bytes(done, total);
-            let ca = certificates(args.ca.as_ref(), &config, env);
+            let ca = certificates(&args.trust, &config, env);
             let net = Modules::new(env, ca, &observer);
             Fetching::new(&settings, net, places, &waiting)?.run(&args, terminal)
         }
         typed::Toolchain::Check(args) => {
             let waiting = Waiting::new(terminal);
             let observer = |done, total| waiting.bytes(done, total);
-            let ca = certificates(args.ca.as_ref(), &config, env);
+            let ca = certificates(&args.trust, &config, env);
             let store = places.store.clone();
             check::run(&args, env, &store, || {
                 let net = Modules::new(env, ca, &observer);
@@ -72,7 +73,7 @@ pub(crate) fn run(
         typed::Toolchain::Compare(args) => {
             let waiting = Waiting::new(terminal);
             let observer = |done, total| waiting.bytes(done, total);
-            let ca = certificates(args.ca.as_ref(), &config, env);
+            let ca = certificates(&args.trust, &config, env);
             let store = places.store.clone();
             compare::run(&args, &store, || {
                 let net = Modules::new(env, ca, &observer);
@@ -89,8 +90,10 @@ pub(crate) fn run(
 }
 
 /// Certificates instead of the built-in ones: an option, the configuration file, or what the go command heeds too.
-fn certificates(option: Option<&PathBuf>, config: &Config, env: &Environment) -> Option<PathBuf> {
-    option
+fn certificates(trust: &CaArg, config: &Config, env: &Environment) -> Option<PathBuf> {
+    trust
+        .ca
+        .as_ref()
         .or(config.ca.as_ref())
         .cloned()
         .or_else(|| env.get("SSL_CERT_FILE").map(PathBuf::from))

@@ -4,6 +4,7 @@
 //! the go command looks. It does not mean that what was published is what its source says, and nothing is said of the
 //! folders that the module form of a toolchain does not have: those are counted as not checked.
 
+use super::files::{self, File, Tool};
 use super::{Fetching, document, failure};
 use crate::args::toolchain as typed;
 use crate::environment::Environment;
@@ -125,7 +126,8 @@ impl Answer {
         ));
         for class in Class::ALL {
             let of_class = self.report.findings.iter().filter(|f| f.class == class);
-            listed(&mut text, class, &of_class.collect::<Vec<_>>());
+            let of_class: Vec<File<'_>> = of_class.map(file).collect();
+            files::list(&mut text, &of_class, LISTED);
         }
         text + &self.summary()
     }
@@ -167,22 +169,6 @@ impl Answer {
     }
 }
 
-fn listed(text: &mut String, class: Class, findings: &[&Finding]) {
-    if !findings.is_empty() {
-        text.push('\n');
-    }
-    for finding in findings.iter().take(LISTED) {
-        let name = printable(&finding.name);
-        *text += &format!("  {} {name}\n", class.name().to_uppercase());
-        for line in &finding.details {
-            *text += &format!("      {}\n", printable(line));
-        }
-    }
-    if let Some(more) = findings.len().checked_sub(LISTED).filter(|&more| more > 0) {
-        *text += &format!("  {more} more {} (--format json)\n", class.name());
-    }
-}
-
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
@@ -198,12 +184,6 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct Tool {
-    name: &'static str,
-    version: &'static str,
-}
-
-#[derive(Serialize)]
 struct Published<'a> {
     version: String,
     platform: String,
@@ -213,11 +193,12 @@ struct Published<'a> {
     tree_size: u64,
 }
 
-#[derive(Serialize)]
-struct File<'a> {
-    name: &'a str,
-    class: &'static str,
-    details: &'a [String],
+fn file(finding: &Finding) -> File<'_> {
+    File {
+        name: &finding.name,
+        class: finding.class.name(),
+        details: &finding.details,
+    }
 }
 
 impl<'a> Document<'a> {
@@ -231,10 +212,7 @@ impl<'a> Document<'a> {
         let receipt = &published.receipt;
         Document {
             schema: "goassay-toolchain-check/1",
-            tool: Tool {
-                name: env!("CARGO_PKG_NAME"),
-                version: env!("CARGO_PKG_VERSION"),
-            },
+            tool: Tool::THIS,
             goroot: goroot.display().to_string(),
             says: &claim.text,
             vendor: claim.vendor.as_deref(),
@@ -252,15 +230,7 @@ impl<'a> Document<'a> {
             },
             exit_code: answer.exit_code(),
             counts: Class::ALL.map(|c| (c.name(), answer.count(c))).into(),
-            files: report
-                .findings
-                .iter()
-                .map(|finding| File {
-                    name: &finding.name,
-                    class: finding.class.name(),
-                    details: &finding.details,
-                })
-                .collect(),
+            files: report.findings.iter().map(file).collect(),
         }
     }
 }

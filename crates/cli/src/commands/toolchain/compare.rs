@@ -4,6 +4,7 @@
 //! programs which differ follow from the settings and patches that could be their cause: those are "not shown", and keep
 //! the package from passing. Times of files are not compared.
 
+use super::files::{self, File, Tool};
 use super::{Fetching, document};
 use crate::args::toolchain as typed;
 use crate::failure::{EXIT_OK, Failure, Kind};
@@ -172,7 +173,8 @@ impl Answer<'_> {
         }
         for class in Class::ALL {
             let of_class = self.report.findings.iter().filter(|f| f.class == class);
-            listed(&mut text, class, &of_class.collect::<Vec<_>>());
+            let of_class: Vec<File<'_>> = of_class.map(file).collect();
+            files::list(&mut text, &of_class, most(class));
         }
         text + &self.summary()
     }
@@ -204,24 +206,11 @@ impl Answer<'_> {
     }
 }
 
-fn listed(text: &mut String, class: Class, findings: &[&Finding]) {
-    if findings.is_empty() {
-        return;
-    }
-    let most = match class {
+/// How many files of a class the text lists.
+fn most(class: Class) -> usize {
+    match class {
         Class::NotInModule | Class::Generated | Class::Packaging => LISTED_HARMLESS,
         _ => LISTED,
-    };
-    text.push('\n');
-    for finding in findings.iter().take(most) {
-        let name = printable(&finding.name);
-        *text += &format!("  {} {name}\n", class.name().to_uppercase());
-        for line in &finding.details {
-            *text += &format!("      {}\n", printable(line));
-        }
-    }
-    if let Some(more) = findings.len().checked_sub(most).filter(|&more| more > 0) {
-        *text += &format!("  {more} more {} (--format json)\n", class.name());
     }
 }
 
@@ -240,33 +229,23 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct Tool {
-    name: &'static str,
-    version: &'static str,
-}
-
-#[derive(Serialize)]
 struct Published<'a> {
     version: String,
     platform: String,
     h1: &'a str,
 }
 
-#[derive(Serialize)]
-struct File<'a> {
-    name: &'a str,
-    class: &'static str,
-    details: &'a [String],
+fn file(finding: &Finding) -> File<'_> {
+    File {
+        name: &finding.name,
+        class: finding.class.name(),
+        details: &finding.details,
+    }
 }
 
 impl<'a> Document<'a> {
     fn new(answer: &'a Answer<'_>) -> Document<'a> {
         let paths = |paths: &[PathBuf]| paths.iter().map(|p| p.display().to_string()).collect();
-        let file = |finding: &'a Finding| File {
-            name: &finding.name,
-            class: finding.class.name(),
-            details: &finding.details,
-        };
         let (published, with) = match &answer.with {
             With::Files(files) => (None, paths(files)),
             With::Published(installed) => {
@@ -280,10 +259,7 @@ impl<'a> Document<'a> {
         };
         Document {
             schema: "goassay-toolchain-compare/1",
-            tool: Tool {
-                name: env!("CARGO_PKG_NAME"),
-                version: env!("CARGO_PKG_VERSION"),
-            },
+            tool: Tool::THIS,
             packages: paths(answer.packages),
             goroot: &answer.report.root,
             published,

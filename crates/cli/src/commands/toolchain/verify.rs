@@ -45,7 +45,7 @@ pub(super) fn run(
     }
     let waiting = Waiting::new(terminal);
     let observer = |done, total| waiting.bytes(done, total);
-    let net = Modules::new(env, certificates(args.ca.as_ref(), config, env), &observer);
+    let net = Modules::new(env, certificates(&args.trust, config, env), &observer);
     let (proxies, database) = (settings.proxies()?, settings.database()?);
     let kept = Folders::new(&places.data, &places.cache, database.name());
     let client = Client::new(&database, &net, &proxies, &kept);
