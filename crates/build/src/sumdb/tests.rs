@@ -38,6 +38,16 @@ impl World {
         self.client().lookup(&module(id))
     }
 
+    /// Sets the answer to a lookup.
+    fn answer(&self, id: usize, text: String) {
+        self.net.set(&lookup_url(id), Ok(text.into_bytes()));
+    }
+
+    /// Changes a file of the database.
+    fn change(&self, path: &str, change: impl FnOnce(&mut Vec<u8>)) {
+        self.net.change(&url(path), change);
+    }
+
     fn refused(&self, id: usize) -> Kind {
         self.lookup(id).unwrap_err().kind
     }
@@ -161,56 +171,29 @@ fn an_older_fork_is_caught_by_the_kept_tiles() {
 
 #[test]
 fn each_way_of_cheating_is_a_kind_of_its_own() {
-    let altered = |world: &World| {
-        let answer = world.log.answer(4, 300).replace("h1:4", "h1:5");
-        world.net.set(&lookup_url(4), Ok(answer.into_bytes()));
-    };
-    let other_id = |world: &World| {
-        let answer = world.log.answer(4, 300).replacen("4\n", "5\n", 1);
-        world.net.set(&lookup_url(4), Ok(answer.into_bytes()));
-    };
-    let beyond = |world: &World| {
-        let answer = world.log.answer(4, 300).replacen("4\n", "300\n", 1);
-        world.net.set(&lookup_url(4), Ok(answer.into_bytes()));
-    };
+    let altered = |world: &World| world.answer(4, world.log.answer(4, 300).replace("h1:4", "h1:5"));
+    let other_id =
+        |world: &World| world.answer(4, world.log.answer(4, 300).replacen("4\n", "5\n", 1));
+    let beyond =
+        |world: &World| world.answer(4, world.log.answer(4, 300).replacen("4\n", "300\n", 1));
     let of_another = |world: &World| {
-        world
-            .net
-            .set(&lookup_url(4), Ok(world.log.answer(5, 300).into_bytes()))
+        world.answer(4, world.log.answer(5, 300));
     };
-    let unsigned = |world: &World| {
-        let answer = world.log.answer(4, 300).replace("— sums", "— sumz");
-        world.net.set(&lookup_url(4), Ok(answer.into_bytes()));
-    };
+    let unsigned =
+        |world: &World| world.answer(4, world.log.answer(4, 300).replace("— sums", "— sumz"));
     let resigned = |world: &World| {
-        let answer = world.log.answer(4, 300).replace("tree\n300", "tree\n301");
-        world.net.set(&lookup_url(4), Ok(answer.into_bytes()));
+        world.answer(
+            4,
+            world.log.answer(4, 300).replace("tree\n300", "tree\n301"),
+        )
     };
     let page = |world: &World| {
-        world
-            .net
-            .set(&lookup_url(4), Ok(b"<html>log in</html>".to_vec()))
+        world.answer(4, "<html>log in</html>".to_owned());
     };
-    let tile = |world: &World| {
-        world
-            .net
-            .change(&url("tile/8/0/000"), |bytes| bytes[4 * 32] ^= 1)
-    };
-    let edge = |world: &World| {
-        world
-            .net
-            .change(&url("tile/8/0/001.p/44"), |bytes| bytes[0] ^= 1)
-    };
-    let short = |world: &World| {
-        world
-            .net
-            .change(&url("tile/8/0/000"), |bytes| bytes.truncate(100))
-    };
-    let long = |world: &World| {
-        world
-            .net
-            .change(&url("tile/8/1/000.p/1"), |bytes| bytes.push(0))
-    };
+    let tile = |world: &World| world.change("tile/8/0/000", |bytes| bytes[4 * 32] ^= 1);
+    let edge = |world: &World| world.change("tile/8/0/001.p/44", |bytes| bytes[0] ^= 1);
+    let short = |world: &World| world.change("tile/8/0/000", |bytes| bytes.truncate(100));
+    let long = |world: &World| world.change("tile/8/1/000.p/1", |bytes| bytes.push(0));
     let gone = |world: &World| world.net.set(&lookup_url(4), Err(fetch::Kind::Missing));
     let down = |world: &World| {
         world
@@ -223,14 +206,11 @@ fn each_way_of_cheating_is_a_kind_of_its_own() {
             world.log.records[4].1,
             world.log.signer.sign("hello\n")
         );
-        world.net.set(&lookup_url(4), Ok(answer.into_bytes()));
+        world.answer(4, answer);
     };
     let narrow = |world: &World| {
         let note = world.log.signer.sign("go.sum database tree\n300\nAAAA\n");
-        world.net.set(
-            &lookup_url(4),
-            Ok(format!("4\n{}\n{note}", world.log.records[4].1).into_bytes()),
-        );
+        world.answer(4, format!("4\n{}\n{note}", world.log.records[4].1));
     };
     let cases: [Case<'_>; 15] = [
         ("altered record", &altered, Kind::AlteredRecord),
