@@ -8,6 +8,7 @@
 use crate::archive::{self, Entry, Kind, Sum, Tree};
 use crate::compare::{diagnose, diff};
 use crate::dirhash;
+use crate::toolchain::form::{NOT_IN_MODULE, in_module};
 use crate::toolchain::{Installed, Name, Platform, Version};
 use goassay_binary::image::Image;
 use std::collections::BTreeMap;
@@ -15,8 +16,6 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-/// Folders that a genuine installation has and its module form has not.
-const NOT_IN_MODULE: [&str; 4] = ["api", "doc", "misc", "test"];
 /// What building Go leaves behind, and no go command reads.
 const GENERATED: [&str; 3] = ["pkg/bootstrap", "pkg/distpack", "pkg/obj"];
 /// Most edited files that are looked into.
@@ -259,7 +258,7 @@ impl Reference {
         let sums: BTreeMap<String, [u8; 32]> = files
             .map(|entry| {
                 (
-                    format!("{prefix}/{}", module_name(&entry.name)),
+                    format!("{prefix}/{}", in_module(&entry.name)),
                     entry.sum.sha256,
                 )
             })
@@ -269,15 +268,6 @@ impl Reference {
             return Err(Error::Altered(found, want.clone()));
         }
         Ok(Reference(tree))
-    }
-}
-
-/// The name of a file in the module form.
-fn module_name(name: &str) -> String {
-    match name.rsplit_once('/') {
-        Some((folder, "go.mod")) => format!("{folder}/_go.mod"),
-        None if name == "go.mod" => "_go.mod".to_owned(),
-        _ => name.to_owned(),
     }
 }
 

@@ -5,8 +5,9 @@
 //! result itself, so it stays good when the result is copied into another ledger. What two parties say of the same archive can be
 //! compared: that is what merging is.
 
-use crate::rebuild::{Verification, hex};
+use crate::rebuild::Verification;
 use crate::signing::{Key, Signature};
+use goassay_binary::bytes::hexadecimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -208,7 +209,7 @@ impl Ledger {
     }
 
     fn push(&mut self, line: Line) {
-        self.heads.push(hex(&Sha256::digest(line.text())));
+        self.heads.push(hexadecimal(&Sha256::digest(line.text())));
         self.lines.push(line);
     }
 

@@ -2,10 +2,10 @@
 //!
 //! A key file is what `openssl genpkey -algorithm ed25519` writes (PKCS #8 in PEM). No key is ever made or kept here.
 
-use crate::rebuild::hex;
 use crate::sumdb::note::encode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use goassay_binary::bytes::hexadecimal;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -55,7 +55,7 @@ impl Key {
     /// A short name of the public key: the SHA-256 of its bytes, hexadecimal.
     #[must_use]
     pub fn id(&self) -> String {
-        hex(&Sha256::digest(self.0.public_key().as_ref()))
+        hexadecimal(&Sha256::digest(self.0.public_key().as_ref()))
     }
 
     /// Signs bytes for a purpose: a signature for one is none for another.

@@ -37,7 +37,7 @@ impl Sum {
     }
 
     /// The sum of all that `from` gives, which may be `most` bytes.
-    pub(crate) fn read(from: &mut dyn Read, most: u64) -> Result<Sum, Error> {
+    pub(super) fn read(from: &mut dyn Read, most: u64) -> Result<Sum, Error> {
         let (mut sha256, mut crc32, mut length) = (Sha256::new(), crc32fast::Hasher::new(), 0u64);
         let mut buffer = vec![0; 1 << 16];
         loop {

@@ -31,7 +31,7 @@ impl World {
         let members: Vec<Member> = FILES
             .iter()
             .map(|(file, text)| {
-                let name = format!("{prefix}/{}", module_name(file));
+                let name = format!("{prefix}/{}", in_module(file));
                 Member::new(&name, text.as_bytes())
             })
             .collect();

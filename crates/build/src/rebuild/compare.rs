@@ -1,11 +1,11 @@
 //! What is posted against what was rebuilt: the comparison of `build::compare`, in the words of a verification.
 
-use super::source::hex;
 use super::steps::Posted;
 use super::verification::{File, Record, Status, Sums};
 use super::{Error, session, source};
 use crate::compare::{self, Applied, Difference, Differences, Verdict, What};
 use crate::dirhash;
+use goassay_binary::bytes::hexadecimal;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -24,7 +24,7 @@ pub(super) fn archives(posted: &Path, rebuilt: &Path) -> Result<Compared, Error>
     let mut log = Vec::new();
     let status = match &comparison.verdict {
         Verdict::Identical => {
-            let sum = hex(&comparison.rebuilt.sum.sha256);
+            let sum = comparison.rebuilt.sum.hex();
             log.push(format!(
                 "the rebuilt archive is the posted one: SHA-256 {sum}"
             ));
@@ -130,7 +130,7 @@ pub(super) fn file(posted: &Posted, rebuilt: Option<&Path>) -> Result<File, Erro
         name: format!("{}.zip", posted.name.module().version),
         platform: posted.name.platform.clone(),
         status: Status::Skip,
-        posted: measure(&posted.path)?,
+        posted: measure(&posted.path, &posted.sums)?,
         rebuilt: None,
         record: Record {
             database: database.clone(),
@@ -146,7 +146,7 @@ pub(super) fn file(posted: &Posted, rebuilt: Option<&Path>) -> Result<File, Erro
         file.log.push("it was not rebuilt".to_owned());
         return Ok(file);
     };
-    let rebuilt = measure(archive)?;
+    let rebuilt = measure(archive, &session::sums_of(archive)?)?;
     let (status, names, log) = archives(&posted.path, archive)?;
     (file.status, file.normalisations) = (status, names);
     file.log.push(if rebuilt.h1 == statement.zip {
@@ -159,10 +159,11 @@ pub(super) fn file(posted: &Posted, rebuilt: Option<&Path>) -> Result<File, Erro
     Ok(file)
 }
 
-fn measure(path: &Path) -> Result<Sums, Error> {
+/// What is said of an archive with these files.
+fn measure(path: &Path, files: &source::Sums) -> Result<Sums, Error> {
     Ok(Sums {
-        sha256: hex(&source::sum(path)?),
-        h1: dirhash::of_files(&session::sums_of(path)?),
+        sha256: hexadecimal(&source::sum(path)?),
+        h1: dirhash::of_files(files),
         bytes: fs::metadata(path).map_err(Error::file("read", path))?.len(),
     })
 }

@@ -1,33 +1,28 @@
 //! What the steps show: the source, the first link, the build, the two rounds, each as a line of the report.
 
 use super::Error;
-use super::source::{self, hex};
+use super::source;
 use super::steps::{Made, Posted, folder};
 use super::verification::{Status, Step};
+use crate::goroot::{self, Reference};
 use crate::toolchain::{Installed, Name, Platform};
+use goassay_binary::bytes::hexadecimal;
 use std::collections::BTreeMap;
 
-/// What lies in the store is what was fetched: its files, with the names that they had, have the hash of the module.
+/// What lies in the store is what was fetched.
 pub(super) fn check_installed(installed: &Installed) -> Result<(), Error> {
-    let prefix = installed.name.module();
-    let posted = |name: &String| match name.strip_suffix("go.mod") {
-        Some(folder) if folder.is_empty() || folder.ends_with('/') => {
-            format!("{prefix}/{folder}_go.mod")
-        }
-        _ => format!("{prefix}/{name}"),
-    };
-    let sums = source::sums(&installed.goroot, &|_| true)?;
-    let sums = sums
-        .iter()
-        .map(|(name, sum)| (posted(name), *sum))
-        .collect();
-    if source::hash(&sums) == installed.receipt.h1 {
-        return Ok(());
-    }
-    Err(Error::Changed(format!(
-        "{} was changed since it was fetched: it is not used",
-        installed.goroot.display()
-    )))
+    let Installed { goroot, .. } = installed;
+    Reference::proven(installed)
+        .map(drop)
+        .map_err(|error| match error {
+            goroot::Error::Altered(..) => Error::Changed(format!(
+                "{} was changed since it was fetched: it is not used",
+                goroot.display()
+            )),
+            goroot::Error::Tree(error) => {
+                Error::file("read", goroot)(std::io::Error::other(error.to_string()))
+            }
+        })
 }
 
 /// The source is the same in all archives.
@@ -91,7 +86,7 @@ pub(super) fn rounds(
         Status::Pass
     };
     for (tool, again) in again {
-        let third = hex(&source::sum(&tools.join(tool))?);
+        let third = hexadecimal(&source::sum(&tools.join(tool))?);
         let (found, line) = round(tool, made.second.get(tool), again, &third);
         status = status.max(found);
         log.push(line);

@@ -17,7 +17,6 @@ mod steps;
 mod verification;
 mod work;
 
-pub use source::hex;
 pub use verification::{File, Record, Status, Step, Sums, Verification};
 
 use crate::fetch::Fetch;

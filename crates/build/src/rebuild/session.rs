@@ -1,13 +1,14 @@
 //! One rebuild from beginning to end: which steps there are, in which order, and what each of them shows.
 
 use super::chain::{self, Link};
-use super::source::{self, hex};
+use super::source;
 use super::steps::{Go, Made, Maker, Posted, Steps, commands};
 use super::verification::{Status, Step, Verification};
 use super::work::Work;
 use super::{Error, Measured, Needs, Observer, Request, Share, compare, environment, findings};
 use crate::dirhash;
 use crate::toolchain::{self, Fetcher, Name, Outcome, Platform};
+use goassay_binary::bytes::hexadecimal;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -374,7 +375,8 @@ impl Session<'_> {
     /// A Go that is there.
     fn folder(&self, path: &Path, report: &mut Vec<Step>) -> Result<Go, Error> {
         let go = fs::canonicalize(path).map_err(Error::file("read", path))?;
-        let sums = ["VERSION", "bin/go"].map(|name| source::sum(&go.join(name)).map(|s| hex(&s)));
+        let sums =
+            ["VERSION", "bin/go"].map(|name| source::sum(&go.join(name)).map(|s| hexadecimal(&s)));
         let [version, program] = sums;
         let (version, program) = (version?, program?);
         let said = fs::read_to_string(go.join("VERSION")).unwrap_or_default();
@@ -399,7 +401,7 @@ impl Session<'_> {
     fn c_compiler(&self, trust: &mut String, report: &mut Vec<Step>) -> Result<Maker, Error> {
         let compiler = environment::c_compiler().ok_or(Error::NoCompiler)?;
         let real = fs::canonicalize(&compiler).map_err(Error::file("read", &compiler))?;
-        let sum = hex(&source::sum(&real)?);
+        let sum = hexadecimal(&source::sum(&real)?);
         let mut said = String::new();
         let argv = vec![compiler.clone().into(), "--version".into()];
         self.way

@@ -2,6 +2,7 @@
 
 use super::Error;
 use crate::dirhash;
+use crate::toolchain::form::in_goroot;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -46,11 +47,7 @@ fn is_generated(name: &str, path: &Path) -> io::Result<bool> {
 /// The part of a posted zip that is source: names below GOROOT, without what was built and `generated`.
 pub(super) fn of_zip(sums: &Sums, generated: &[String]) -> Sums {
     let below = |name: &str| {
-        let name = name.split_once('/')?.1;
-        let name = match name.strip_suffix("_go.mod") {
-            Some(folder) if folder.is_empty() || folder.ends_with('/') => format!("{folder}go.mod"),
-            _ => name.to_owned(),
-        };
+        let name = in_goroot(name.split_once('/')?.1);
         let built = name.starts_with("bin/") || name.starts_with("pkg/");
         (!built && !generated.contains(&name)).then_some(name)
     };
@@ -141,12 +138,6 @@ fn walk(folder: &Path, wanted: &dyn Fn(&str) -> bool, visit: &mut Visit<'_>) -> 
         }
     }
     Ok(())
-}
-
-/// Bytes as hexadecimal text.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

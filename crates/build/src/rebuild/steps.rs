@@ -8,6 +8,7 @@ use crate::module::Module;
 use crate::run::Variable;
 use crate::toolchain::unpack::unpack;
 use crate::toolchain::{MODULE, Name, Platform, Version};
+use goassay_binary::bytes::hexadecimal;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -146,7 +147,7 @@ impl Steps<'_> {
     fn result(&self, goroot: &Path, archive: Option<&Path>) -> Result<String, Error> {
         let mut result = self.identity(goroot)?;
         if let Some(archive) = archive {
-            result.push_str(&format!(" {}", source::hex(&source::sum(archive)?)));
+            result.push_str(&format!(" {}", hexadecimal(&source::sum(archive)?)));
         }
         Ok(result)
     }
@@ -234,7 +235,7 @@ impl Steps<'_> {
         let sums = source::sums(&folder, &|_| true)?;
         let sums = sums
             .iter()
-            .map(|(name, sum)| (name.clone(), source::hex(sum)));
+            .map(|(name, sum)| (name.clone(), hexadecimal(sum)));
         Ok((sums.collect(), !there))
     }
 
@@ -249,7 +250,7 @@ impl Steps<'_> {
         let step = target.folder();
         let archive = self.work.path(&format!("{step}.zip"));
         let inputs = digest(&[&made.go.identity, &step, &commands.join(" ")]);
-        let result = || Ok(source::hex(&source::sum(&archive)?));
+        let result = || Ok(hexadecimal(&source::sum(&archive)?));
         if self.work.done(&step, &inputs, &result).is_some() {
             return Ok((archive, false));
         }
@@ -322,7 +323,7 @@ fn round(tools: &Path) -> Result<BTreeMap<String, String>, Error> {
     names.retain(|name| tools.join(name).is_file());
     let sum = |name: &str| {
         let sum = source::sum(&tools.join(name))?;
-        Ok((name.to_owned(), source::hex(&sum)))
+        Ok((name.to_owned(), hexadecimal(&sum)))
     };
     names.into_iter().map(sum).collect()
 }
@@ -337,7 +338,7 @@ fn digest(texts: &[&str]) -> String {
         all.update((text.len() as u64).to_le_bytes());
         all.update(text);
     }
-    source::hex(&all.finalize())
+    hexadecimal(&all.finalize())
 }
 
 /// Who builds the next Go.

@@ -13,6 +13,7 @@
 
 use super::{Error, Notice};
 use crate::run::{self, Finished, Program, Variable};
+use crate::toolchain::store;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -235,15 +236,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Removes a file or a folder with all that is in it, if it is there.
 pub(super) fn remove(path: &Path) -> Result<(), Error> {
-    let removed = match fs::symlink_metadata(path) {
-        Ok(meta) if meta.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(error) => Err(error),
-    };
-    match removed {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed.map_err(Error::file("remove", path)),
-    }
+    store::remove(path).map_err(Error::file("remove", path))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Where GOROOT is in packages: several of them as one tree, links followed within it.
 
 use crate::archive::{Entry, Error, Format, Kind, Tree};
+use crate::toolchain::form::in_goroot;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most links on the way to one file.
@@ -51,7 +52,7 @@ impl<'t> Goroot<'t> {
         if trees.iter().any(is_module) {
             found = found
                 .into_iter()
-                .map(|(name, place)| (without_underscore(name), place))
+                .map(|(name, place)| (in_goroot(&name), place))
                 .collect();
         }
         let beside = merged.files.keys().filter(|name| !used.contains(*name));
@@ -68,13 +69,6 @@ impl<'t> Goroot<'t> {
 fn is_module(tree: &Tree) -> bool {
     let first = tree.entries.first();
     tree.format == Format::Zip && first.is_some_and(|e| e.name.starts_with("golang.org/toolchain@"))
-}
-
-fn without_underscore(name: String) -> String {
-    match name.strip_suffix("_go.mod") {
-        Some(folder) if folder.is_empty() || folder.ends_with('/') => format!("{folder}go.mod"),
-        _ => name,
-    }
 }
 
 struct Merged<'t> {

@@ -5,6 +5,7 @@
 //! `h1:` in the checksum database. So what came from here is what the proxy would have given, file by file; `api`, `doc`,
 //! `misc` and `test`, for which nobody vouches, are left out.
 
+use super::form::{NOT_IN_MODULE, in_module};
 use super::{Name, Platform, Version};
 use crate::archive::{self, Entry, Tree};
 use crate::fetch::{Fetch, FetchError};
@@ -128,7 +129,7 @@ impl Page {
         let url = format!("{}/{}", self.address, posted.file);
         let length = fetch.download(&url, MAX_ZIP, file).map_err(Error::Fetch)?;
         file.rewind().map_err(|e| Error::Archive(e.into()))?;
-        let sum = archive::Sum::read(file, MAX_ZIP).map_err(Error::Archive)?;
+        let sum = archive::Sum::of_file(file).map_err(Error::Archive)?;
         let sum = sum.hex();
         if (length, &sum) != (posted.size, &posted.sha256) {
             return Err(Error::Altered(format!(
@@ -186,7 +187,7 @@ impl Contents {
         self.tree.entries.iter().filter_map(|entry| {
             let name = entry.name.strip_prefix("go/")?;
             let top = name.split('/').next().unwrap_or(name);
-            let left_out = name.contains('/') && LEFT_OUT.contains(&top);
+            let left_out = name.contains('/') && NOT_IN_MODULE.contains(&top);
             (entry.kind == archive::Kind::File && !left_out).then_some((name, entry))
         })
     }
@@ -206,17 +207,6 @@ impl Contents {
     /// The contents of a file.
     pub(super) fn read(&self, entry: &Entry) -> Result<Vec<u8>, Error> {
         self.tree.contents(entry).map_err(Error::Archive)
-    }
-}
-
-/// Folders of a distribution that its module does not have (`cmd/distpack`, `pack.go`).
-const LEFT_OUT: [&str; 4] = ["api", "doc", "misc", "test"];
-
-/// The name in the module, where only one file may be called go.mod.
-fn in_module(name: &str) -> String {
-    match name.strip_suffix("go.mod") {
-        Some(folder) if folder.is_empty() || folder.ends_with('/') => format!("{folder}_go.mod"),
-        _ => name.to_owned(),
     }
 }
 
@@ -279,18 +269,6 @@ mod tests {
     fn what_is_no_list_is_an_error() {
         for list in ["<html>", "{}", "[{}]", "[1]"] {
             assert!(matches!(posted(list), Err(Error::List(_))), "{list}");
-        }
-    }
-
-    #[test]
-    fn names_in_the_module() {
-        for (name, want) in [
-            ("go.mod", "_go.mod"),
-            ("src/go.mod", "src/_go.mod"),
-            ("src/x_go.mod", "src/x_go.mod"),
-            ("src/_go.mod", "src/_go.mod"),
-        ] {
-            assert_eq!(in_module(name), want);
         }
     }
 }

@@ -5,8 +5,9 @@
 //! its real name. It does not mean that the toolchain is what its source says: that is for rebuilding to show.
 
 mod downloads;
+pub(crate) mod form;
 mod name;
-mod store;
+pub(crate) mod store;
 pub(crate) mod unpack;
 
 pub use downloads::{Error as PageError, Page, Posted};

@@ -286,7 +286,7 @@ impl Claim<'_> {
 }
 
 /// Removes a file or a folder with all that is in it, if it is there.
-fn remove(path: &Path) -> io::Result<()> {
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
     let removed = match fs::symlink_metadata(path) {
         Ok(meta) if meta.is_dir() => fs::remove_dir_all(path),
         Ok(_) => fs::remove_file(path),

@@ -3,11 +3,12 @@
 //! Nothing is ever written outside of the target folder, nothing twice, and no link.
 
 use super::Error;
+use super::form::in_goroot;
 use crate::dirhash;
 use crate::module::Module;
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What was unpacked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,7 +59,7 @@ impl<'p> Target<'p> {
         mode: Option<u32>,
         contents: &mut dyn io::Read,
     ) -> Result<(), Error> {
-        let path = self.goroot.join(real_name(name));
+        let path = self.goroot.join(in_goroot(name));
         self.totals.bytes += write(&path, is_executable(name, mode), contents)?;
         self.totals.files += 1;
         Ok(())
@@ -92,15 +93,6 @@ fn relative(raw: &[u8], prefix: &str) -> Result<Option<String>, Error> {
         path if path.contains(hostile) || !path.split('/').all(element) => Err(bad()),
         path if path.len() < name.len() => Ok(None),
         path => Ok(Some(path.to_owned())),
-    }
-}
-
-// A zip of a module may not hold a second go.mod: these were renamed when it was made.
-fn real_name(name: &str) -> PathBuf {
-    let path = Path::new(name);
-    match path.file_name() {
-        Some(file) if file == "_go.mod" => path.with_file_name("go.mod"),
-        _ => path.to_owned(),
     }
 }
 
@@ -184,11 +176,5 @@ mod tests {
         ] {
             assert_eq!(is_executable(name, mode), want, "{name} {mode:?}");
         }
-    }
-
-    #[test]
-    fn module_files_get_their_name_back() {
-        assert_eq!(real_name("src/_go.mod"), Path::new("src/go.mod"));
-        assert_eq!(real_name("src/x_go.mod"), Path::new("src/x_go.mod"));
     }
 }
