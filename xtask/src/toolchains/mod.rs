@@ -3,11 +3,13 @@
 //! Needs `target/release/goassay` (or `$GOASSAY`), a module proxy (GOPROXY), and for `--full` gcc and a Linux that lets users
 //! make mount namespaces. What a pass does not show: other hosts than this one.
 
-use crate::run::{Context, Outcome, read, text, work, write};
+mod trouble;
+
+use crate::run::{Context, Outcome, read, text, work};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// A case: its name, what it does, whether it runs only with `--full`.
 type Case = (&'static str, fn(&Bench) -> Outcome<String>, bool);
@@ -31,8 +33,6 @@ const CASES: &[Case] = &[
 
 /// The release that most cases are about.
 const RELEASE: &str = "1.25.14";
-/// How often a run is killed.
-const KILLS: u32 = 30;
 /// Most processor time of its own, as a part of that of the builds.
 const OVERHEAD: f64 = 0.05;
 
@@ -221,125 +221,6 @@ impl Bench {
         } else {
             Err("the rebuilt gofmt is not the published one".to_owned())
         }
-    }
-
-    /// A byte of the source is changed after it was checked and before it is compiled.
-    fn changed(&self) -> Outcome<String> {
-        let folder = self.fresh("changed")?;
-        let at = folder.display().to_string();
-        let mut child = spawn(&mut self.command(&["verify", RELEASE, "--work", &at]))?;
-        let run = folder.join(format!("go{RELEASE}"));
-        let source = run.join(format!("go{RELEASE}.goroot/src/cmd/gofmt/gofmt.go"));
-        let log = run.join(format!("log/go{RELEASE}"));
-        while !std::fs::read_to_string(&log).is_ok_and(|log| log.contains("Building Go toolchain1"))
-        {
-            if let Some(status) = child.try_wait().context("goassay")? {
-                return Err(format!("it ended before it built: {status}"));
-            }
-            std::thread::sleep(Duration::from_millis(200));
-        }
-        let changed = String::from_utf8(read(&source)?).context("gofmt.go")?;
-        write(&source, changed.replacen("usage: gofmt", "usage: gofmd", 1))?;
-        let status = child.wait().context("goassay")?;
-        std::fs::remove_dir_all(&folder).context(folder.display())?;
-        match status.code() {
-            Some(1) => Ok("one changed byte of the source: FAIL, exit code 1".to_owned()),
-            code => Err(format!(
-                "one changed byte of the source: exit code {code:?}"
-            )),
-        }
-    }
-
-    /// Killed again and again, and at last left alone.
-    fn killed(&self) -> Outcome<String> {
-        let folder = self.fresh("killed")?;
-        let at = folder.display().to_string();
-        let arguments = [
-            "verify",
-            RELEASE,
-            "--platform",
-            "linux/amd64,linux/arm64",
-            "--work",
-            &at,
-        ];
-        // The longest go almost to the end; the order is the same in each run.
-        let mut kills = 0;
-        for number in 0..KILLS {
-            let pause = Duration::from_millis(u64::from((number * 7919) % 31) * 1500 + 500);
-            let mut child = spawn(&mut self.command(&arguments))?;
-            std::thread::sleep(pause);
-            if child.try_wait().context("goassay")?.is_none() {
-                child.kill().context("goassay")?;
-                kills += 1;
-            }
-            child.wait().context("goassay")?;
-        }
-        let ran = self.run(&arguments)?;
-        std::fs::remove_dir_all(&folder).context(folder.display())?;
-        match ran.code {
-            Some(0) => Ok(format!("killed {kills} times, then PASS")),
-            code => Err(format!(
-                "exit code {code:?} after {kills} kills: {}",
-                ran.stderr
-            )),
-        }
-    }
-
-    /// A machine that lacks something: that has to be said, and not be mistaken for an answer.
-    fn trouble(&self) -> Outcome<String> {
-        let small = self.fresh("small")?;
-        let at = small.display().to_string();
-        let disk = format!(
-            "mount -t tmpfs -o size=64m none {at} && exec \"$0\" toolchain verify {RELEASE} --work {at}"
-        );
-        let hide = "for c in gcc cc clang; do p=$(readlink -f /usr/bin/$c) && [ -f \"$p\" ] && mount --bind /dev/null \"$p\"; done; exec \"$0\" toolchain verify ";
-        let compiler = format!("{hide}{RELEASE} --chain full");
-        let mut said = Vec::new();
-        for (what, script, want) in [
-            ("no disk", disk.as_str(), "of free disk"),
-            ("no C compiler", &compiler, "there is no C compiler"),
-        ] {
-            let ran = ran(&mut self.in_namespace(script))?;
-            if ran.code != Some(2) || !ran.stderr.contains(want) {
-                return Err(format!("{what}: exit code {:?}: {}", ran.code, ran.stderr));
-            }
-            said.push(what);
-        }
-        Ok(format!("said: {}", said.join(", ")))
-    }
-
-    /// Releases of which nothing can be said.
-    fn refused(&self) -> Outcome<String> {
-        let mut said = Vec::new();
-        for (what, arguments, want) in [
-            (
-                "old release",
-                &["verify", "1.20.14"][..],
-                "which began with 1.21",
-            ),
-            (
-                "no such release",
-                &["verify", "1.25.99"],
-                "cannot verify go1.25.99",
-            ),
-        ] {
-            let ran = self.run(arguments)?;
-            if ran.code != Some(2) || !ran.stderr.contains(want) {
-                return Err(format!("{what}: exit code {:?}: {}", ran.code, ran.stderr));
-            }
-            said.push(what);
-        }
-        Ok(format!("said: {}", said.join(", ")))
-    }
-
-    fn in_namespace(&self, script: &str) -> Command {
-        let mut command = Command::new("unshare");
-        command
-            .args(["-rm", "/bin/sh", "-c", script])
-            .arg(&self.goassay)
-            .env("XDG_CACHE_HOME", self.folder.join("cache"))
-            .env("XDG_DATA_HOME", self.folder.join("data"));
-        command
     }
 }
 
