@@ -305,7 +305,17 @@ fn archive_seeds() -> Vec<Vec<u8>> {
         writer.finish().expect("memory").into_inner()
     };
     use zip::CompressionMethod::{Deflated, Stored};
-    vec![zip(Stored), zip(Deflated), tar, xz, zst, deb]
+    let mut seeds = vec![zip(Stored), zip(Deflated), tar, xz, zst, deb];
+    let all = std::fs::read_dir(&tree).expect("the folder of the tests");
+    let mut others: Vec<PathBuf> = all.flatten().map(|entry| entry.path()).collect();
+    others.retain(|path| path.to_string_lossy().contains("synthetic"));
+    others.sort();
+    seeds.extend(
+        others
+            .iter()
+            .map(|path| std::fs::read(path).expect("a package")),
+    );
+    seeds
 }
 
 /// Edits of the signed program: of its code, its load commands, and each word of the beginning of its signature.

@@ -46,6 +46,11 @@ impl Input {
         self.length
     }
 
+    /// How much of it was read.
+    pub(super) fn position(&self) -> u64 {
+        self.at
+    }
+
     /// A part of this; none where it reaches beyond the end.
     pub(super) fn part(&self, start: u64, length: u64) -> Option<Input> {
         let end = start.checked_add(length)?;

@@ -1,18 +1,29 @@
-//! One model of a tree of files, whatever it is stored in: zip (modules, wheels), tar (plain or compressed), Debian
-//! packages, directories.
+//! One model of a tree of files, whatever it is stored in: zip (modules, wheels), tar (plain or compressed), packages (Debian,
+//! RPM, Alpine, installers of macOS and Windows), container images, directories.
 //!
 //! What a reader of the tree sees (names, kinds, modes, times, contents) stands apart from what only the container knows
 //! ([`Facts`]); together they account for every byte of the file, so that two files that differ also differ here.
 //! Containers are hostile: names that lead elsewhere, overlapping members and contents beyond the [`Limits`] are errors, and
 //! nothing is ever unpacked.
 
+mod apk;
+mod cab;
+mod cfb;
 mod compressed;
+mod cpio;
 mod deb;
 mod directory;
 mod hash;
 mod input;
+mod msi;
 mod name;
+mod oci;
+mod overlay;
+mod pkg;
+mod rest;
+mod rpm;
 mod tar;
+mod xar;
 mod zip;
 
 pub use hash::Sum;
@@ -53,6 +64,16 @@ pub enum Format {
     Tar,
     /// A Debian binary package: the tree is that of its data archive.
     Deb,
+    /// An RPM package: the tree is that of its payload.
+    Rpm,
+    /// An Alpine package: the tree is that of its data archive.
+    Apk,
+    /// A container image: the tree is that of its layers, one over the other.
+    Image,
+    /// An installer package of macOS: the tree is that of its payloads.
+    Pkg,
+    /// An installer package of Windows: the tree is what it installs.
+    Msi,
     /// A folder.
     Directory,
 }
@@ -65,6 +86,11 @@ impl Format {
             Format::Zip => "zip",
             Format::Tar => "tar",
             Format::Deb => "deb",
+            Format::Rpm => "rpm",
+            Format::Apk => "apk",
+            Format::Image => "image",
+            Format::Pkg => "pkg",
+            Format::Msi => "msi",
             Format::Directory => "directory",
         }
     }
@@ -133,6 +159,8 @@ enum Place {
         length: u64,
     },
     Path(PathBuf),
+    /// In one of several inputs.
+    Part(usize, Box<Place>),
 }
 
 /// What is too much.
@@ -163,6 +191,8 @@ pub struct Options<'a> {
     pub limits: Limits,
     /// For a directory: symbolic links stand for what they point to.
     pub follow: bool,
+    /// Which one of a container image for several platforms: `OS/ARCH` or `OS/ARCH/VARIANT`.
+    pub platform: Option<&'a str>,
 }
 
 /// Why there is no tree.
@@ -186,6 +216,8 @@ pub enum Error {
     TooLarge,
     /// Links lead in a circle.
     Circle(PathBuf),
+    /// A container image with none or several for the platform that was asked for: those that there are (hostile).
+    Platform(Vec<String>),
 }
 
 impl fmt::Display for Error {
@@ -195,13 +227,14 @@ impl fmt::Display for Error {
             Error::Io(error) => write!(f, "cannot read on: {error}"),
             Error::Scratch(error) => write!(f, "cannot keep the decompressed archive: {error}"),
             Error::Unknown => f.write_str(
-                "neither a directory nor a zip, tar (plain, gzip, xz, zstd) or Debian package",
+                "neither a directory nor a zip, tar (plain, gzip, xz, zstd), package (Debian, RPM, Alpine, .pkg, .msi) or container image",
             ),
             Error::Damaged(why) => write!(f, "damaged: {why}"),
             Error::Unsupported(what) => write!(f, "{what} is not read"),
             Error::Name(name) => write!(f, "it has an entry whose name cannot be: {name:?}"),
             Error::TooLarge => f.write_str("its contents are beyond all limits"),
             Error::Circle(path) => write!(f, "links lead in a circle at {}", path.display()),
+            Error::Platform(all) => write!(f, "one platform has to be chosen; it has images for {all:?}"),
         }
     }
 }
@@ -225,7 +258,7 @@ fn damaged(why: impl Into<String>) -> Error {
 pub fn open(path: &Path, options: &Options<'_>) -> Result<Tree, Error> {
     let read = |error| Error::Read(path.to_owned(), error);
     if std::fs::metadata(path).map_err(read)?.is_dir() {
-        return directory::read(path, options);
+        return oci::image(directory::read(path, options)?, options);
     }
     let file = File::open(path).map_err(read)?;
     from_input(Input::file(file).map_err(read)?, options)
@@ -245,7 +278,14 @@ fn from_input(input: Input, options: &Options<'_>) -> Result<Tree, Error> {
     match head.as_slice() {
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => zip::read(input, options),
         [b'!', b'<', b'a', b'r', b'c', b'h', b'>', b'\n', ..] => deb::read(&input, options),
-        _ => tar::read(&input, options),
+        head if head.starts_with(&rpm::MAGIC) => rpm::read(&input, options),
+        head if head.starts_with(&xar::MAGIC) => pkg::read(&input, options),
+        head if head.starts_with(&cfb::MAGIC) => msi::read(&input, options),
+        [b'A', b'D', b'B', ..] => Err(Error::Unsupported(
+            "an Alpine package of version 3".to_owned(),
+        )),
+        _ if apk::is_one(&input) => apk::read(&input, options),
+        _ => oci::image(tar::read(&input, options)?, options),
     }
 }
 
@@ -308,6 +348,8 @@ impl Tree {
 enum Reader {
     Input(Input),
     Paths,
+    /// Several, for [`Place::Part`].
+    Parts(Vec<Reader>),
 }
 
 impl Reader {
@@ -316,7 +358,7 @@ impl Reader {
             Reader::Input(input) => input
                 .part(start, length)
                 .ok_or_else(|| damaged("contents lie outside of the file")),
-            Reader::Paths => Err(damaged("contents are not in one file")),
+            Reader::Paths | Reader::Parts(_) => Err(damaged("contents are not in one file")),
         };
         Ok(match place {
             Place::Nowhere => Box::new(io::empty()),
@@ -329,7 +371,33 @@ impl Reader {
                 let file = File::open(path).map_err(|e| Error::Read(path.clone(), e))?;
                 Box::new(file)
             }
+            Place::Part(number, place) => self.part(*number)?.open(place)?,
         })
+    }
+
+    fn part(&self, number: usize) -> Result<&Reader, Error> {
+        let part = match self {
+            Reader::Parts(parts) => parts.get(number),
+            Reader::Input(_) | Reader::Paths => None,
+        };
+        part.ok_or_else(|| damaged("contents are in no part"))
+    }
+
+    /// Contents that are not compressed, as an input of their own.
+    fn input(&self, place: &Place) -> Result<Input, Error> {
+        let bad = || damaged("contents are not in one piece");
+        match (self, place) {
+            (_, Place::Nowhere) => Ok(Input::memory([].into())),
+            (Reader::Input(input), Place::Stored { start, length }) => {
+                input.part(*start, *length).ok_or_else(bad)
+            }
+            (_, Place::Path(path)) => {
+                let read = |error| Error::Read(path.clone(), error);
+                Input::file(File::open(path).map_err(read)?).map_err(read)
+            }
+            (_, Place::Part(number, place)) => self.part(*number)?.input(place),
+            _ => Err(bad()),
+        }
     }
 }
 

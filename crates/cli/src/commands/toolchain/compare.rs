@@ -35,7 +35,7 @@ pub(super) fn run<'f>(
     let scratch = store.folder();
     std::fs::create_dir_all(scratch)
         .map_err(|error| Failure::file(Kind::Output, "write", scratch, &error))?;
-    let packages = trees(&args.packages, scratch)?;
+    let packages = trees(args, &args.packages, scratch)?;
     let patches = match &args.source {
         None => Patches::default(),
         Some(dsc) => Patches::of_source(dsc).map_err(|why| {
@@ -60,7 +60,10 @@ pub(super) fn run<'f>(
             vec![reference.into_tree()],
         )
     } else {
-        (With::Files(args.with.clone()), trees(&args.with, scratch)?)
+        (
+            With::Files(args.with.clone()),
+            trees(args, &args.with, scratch)?,
+        )
     };
     let report = repackaged::compare(&packages, &published, &patches)
         .map_err(|error| unreadable(&error))?
@@ -78,17 +81,19 @@ pub(super) fn run<'f>(
     Ok(answer.exit_code())
 }
 
-fn trees(paths: &[PathBuf], scratch: &Path) -> Result<Vec<Tree>, Failure> {
+fn trees(args: &typed::Compare, paths: &[PathBuf], scratch: &Path) -> Result<Vec<Tree>, Failure> {
+    let platform = args.platform.as_ref().map(ToString::to_string);
     let options = archive::Options {
         scratch: Some(scratch),
         follow: true,
+        platform: platform.as_deref(),
         ..archive::Options::default()
     };
     let open = |path: &PathBuf| {
         archive::open(path, &options).map_err(|error| {
             Failure::input(format!("cannot read {}", path.display()))
                 .because(&error)
-                .hint("folders, zip archives and wheels, tar archives and Debian packages are read")
+                .hint("folders, zip archives, wheels, tar archives, packages (.deb, .rpm, .apk, .pkg, .msi) and container images (OCI layout, docker save) are read")
         })
     };
     paths.iter().map(open).collect()
