@@ -2,11 +2,12 @@
 //!
 //! Build information against `go version -m`, ELF headers against `readelf`, hardening and debug information against
 //! several readers, the audit of programs that were not made for it against its explanations, the checksum database's
-//! verifier against the reference's, instruction-set levels against the compiler, findings against govulncheck (the matrix,
+//! verifier against the reference's, packages against programs that unpack them, instruction-set levels against the compiler, findings against govulncheck (the matrix,
 //! all of it or its fixed part); or those whose name has a word.
 //! What is missing on the machine is installed through the Go module proxy where that is possible; otherwise the task fails
 //! and names it.
 
+mod archives;
 mod audit_corpus;
 mod hardening;
 mod sumdb;
@@ -58,7 +59,7 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         }
     }
     install(GOVULNCHECK)?;
-    let checks: [(&str, &dyn Fn() -> Outcome); 8] = [
+    let checks: [(&str, &dyn Fn() -> Outcome); 9] = [
         ("build information against go version -m", &|| {
             each_binary(build_information)
         }),
@@ -75,6 +76,9 @@ pub(crate) fn main(args: &[String]) -> Outcome {
             "audit of programs that were not made for it (audit-corpus)",
             &|| audit_corpus::main(part == "--full"),
         ),
+        ("packages against programs that unpack them", &|| {
+            archives::main(part == "--full")
+        }),
         ("size page in a headless Chromium", &size_page::check),
         (
             "checksum database against golang.org/x/mod/sumdb",

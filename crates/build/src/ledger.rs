@@ -5,7 +5,7 @@
 //! result itself, so it stays good when the result is copied into another ledger. What two parties say of the same archive can be
 //! compared: that is what merging is.
 
-use crate::rebuild::Verification;
+use crate::rebuild::{Form, Verification};
 use crate::signing::{Key, Signature};
 use goassay_binary::bytes::hexadecimal;
 use serde::{Deserialize, Serialize};
@@ -117,7 +117,12 @@ impl Entry {
             chain: verification.chain.iter().map(ToString::to_string).collect(),
             tool: tool.to_owned(),
         };
-        verification.files.iter().map(entry).collect()
+        // Of other forms parties have what they downloaded, or nothing.
+        let modules = verification
+            .files
+            .iter()
+            .filter(|file| file.form == Form::Module);
+        modules.map(entry).collect()
     }
 
     fn text(&self) -> String {

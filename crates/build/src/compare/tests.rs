@@ -1,7 +1,7 @@
 //! No false pass: posted archives with one thing changed, each way, never count as the rebuilt ones.
 
 use super::*;
-use crate::archive::testing::{Member, tar_gz, time, zip};
+use crate::archive::testing::{Member, apk, image, pkg, rpm, tar_gz, time, zip};
 use crate::normalize::apple::testing::{LINKER, PUBLISHER, macho};
 
 /// What is rebuilt, and what is posted: signed by the publisher, with doubled extra fields.
@@ -245,21 +245,37 @@ fn no_mutation_of_what_was_posted_passes() {
 fn no_mutation_passes_where_nothing_is_normalised() {
     let world = World(tempfile::tempdir().unwrap());
     let mut numbers = Numbers(0xfeed_5eed);
-    for pack in [zip as Pack, tar_gz] {
+    let mut tried = 0;
+    for (format, pack) in [
+        ("zip", zip as Pack),
+        ("tar.gz", tar_gz),
+        ("rpm", rpm),
+        ("apk", apk),
+        ("image", image),
+        ("pkg", pkg),
+    ] {
         let rebuilt = pack(&toolchain(true));
+        let same = world.compare(&rebuilt, &rebuilt, false);
+        assert_eq!(same.verdict, Verdict::Identical, "{format}");
         for (what, change) in &MUTATIONS {
             for _ in 0..5 {
                 let posted = mutated(change, &mut numbers, pack);
                 if posted == rebuilt {
                     continue;
                 }
+                tried += 1;
                 for gate in [true, false] {
                     let found = world.compare(&posted, &rebuilt, gate);
-                    assert!(!found.verdict.is_pass(), "{what}, gate {gate}: {found:#?}");
+                    assert!(
+                        !found.verdict.is_pass(),
+                        "{format}, {what}, gate {gate}: {found:#?}"
+                    );
                 }
             }
         }
     }
+    // Two mutations change nothing where there is no zip.
+    assert_eq!(tried, 5 * (20 + 5 * 18));
 }
 
 #[test]

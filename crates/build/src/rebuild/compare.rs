@@ -1,10 +1,13 @@
 //! What is posted against what was rebuilt: the comparison of `build::compare`, in the words of a verification.
 
 use super::steps::Posted;
-use super::verification::{File, Record, Status, Sums};
+use super::verification::{File, Form, Record, Status, Sums};
 use super::{Error, session, source};
+use crate::archive::Tree;
 use crate::compare::{self, Applied, Difference, Differences, Verdict, What};
 use crate::dirhash;
+use crate::gap::Gap;
+use crate::normalize;
 use goassay_binary::bytes::hexadecimal;
 use std::collections::BTreeSet;
 use std::fs;
@@ -20,14 +23,25 @@ pub(super) type Compared = (Status, BTreeSet<String>, Vec<String>);
 pub(super) fn archives(posted: &Path, rebuilt: &Path) -> Result<Compared, Error> {
     let comparison = compare::files(posted, rebuilt, &compare::Options::default())
         .map_err(|error| Error::Changed(format!("an archive cannot be compared: {error}")))?;
+    let same = comparison.rebuilt.sum.hex();
+    let same = format!("the rebuilt archive is the posted one: SHA-256 {same}");
+    Ok(in_lines(&comparison.verdict, &comparison.gaps, same))
+}
+
+/// Compares two trees, entry by entry.
+pub(super) fn trees(posted: &Tree, rebuilt: &Tree) -> Result<Compared, Error> {
+    let (verdict, gaps) = compare::trees(posted, rebuilt, &normalize::POSTED)
+        .map_err(|error| Error::Changed(format!("an archive cannot be compared: {error}")))?;
+    let same = format!("{} files are the same", rebuilt.entries.len());
+    Ok(in_lines(&verdict, &gaps, same))
+}
+
+fn in_lines(verdict: &Verdict, gaps: &[Gap], same: String) -> Compared {
     let mut names = BTreeSet::new();
     let mut log = Vec::new();
-    let status = match &comparison.verdict {
+    let status = match verdict {
         Verdict::Identical => {
-            let sum = comparison.rebuilt.sum.hex();
-            log.push(format!(
-                "the rebuilt archive is the posted one: SHA-256 {sum}"
-            ));
+            log.push(same);
             Status::Pass
         }
         Verdict::IdenticalAfter(applied) => {
@@ -46,9 +60,11 @@ pub(super) fn archives(posted: &Path, rebuilt: &Path) -> Result<Compared, Error>
             Status::Skip
         }
     };
-    let gaps = comparison.gaps.iter();
-    log.extend(gaps.map(|gap| format!("not checked: {}", gap.reason)));
-    Ok((status, names, log))
+    log.extend(
+        gaps.iter()
+            .map(|gap| format!("not checked: {}", gap.reason)),
+    );
+    (status, names, log)
 }
 
 fn put_applied(applied: &Applied, log: &mut Vec<String>) {
@@ -128,6 +144,7 @@ pub(super) fn file(posted: &Posted, rebuilt: Option<&Path>) -> Result<File, Erro
     let database = &statement.database;
     let mut file = File {
         name: format!("{}.zip", posted.name.module().version),
+        form: Form::Module,
         platform: posted.name.platform.clone(),
         status: Status::Skip,
         posted: measure(&posted.path, &posted.sums)?,

@@ -11,13 +11,15 @@ pub mod chain;
 mod compare;
 mod environment;
 mod findings;
+mod posted;
 mod session;
 mod source;
 mod steps;
 mod verification;
 mod work;
 
-pub use verification::{File, Record, Status, Step, Sums, Verification};
+pub use posted::{Given, INSTALLER_CONTENTS};
+pub use verification::{File, Form, Record, Status, Step, Sums, Verification};
 
 use crate::fetch::Fetch;
 use crate::run;
@@ -35,6 +37,8 @@ pub struct Request {
     pub version: Version,
     /// For which platforms; none for all that are published.
     pub platforms: Vec<Platform>,
+    /// Files of it as the download page has them, of these platforms.
+    pub posted: Vec<Given>,
     /// By which chain.
     pub choice: Choice,
     /// Where it is built.

@@ -1,9 +1,10 @@
 //! One rebuild from beginning to end: which steps there are, in which order, and what each of them shows.
 
 use super::chain::{self, Link};
+use super::posted::{self, Given, Opened, Packer, Rebuilt};
 use super::source;
 use super::steps::{Go, Made, Maker, Posted, Steps, commands};
-use super::verification::{Status, Step, Verification};
+use super::verification::{self, Form, Status, Step, Verification};
 use super::work::Work;
 use super::{Error, Measured, Needs, Observer, Request, Share, compare, environment, findings};
 use crate::dirhash;
@@ -23,6 +24,7 @@ mod cost {
     pub(super) const PACKING: u64 = 500;
     pub(super) const ROUNDS: u64 = 170;
     pub(super) const CROSS: u64 = 260;
+    pub(super) const DISTPACK: u64 = 60;
 }
 
 /// Bytes of disk that a Go takes while it is built, one for another platform besides, and a posted archive.
@@ -53,6 +55,8 @@ struct Way<'a> {
 struct Plan {
     links: Vec<Link>,
     targets: Vec<Name>,
+    /// Files that are packed again.
+    packed: u64,
 }
 
 pub(super) fn run(
@@ -99,6 +103,7 @@ impl Plan {
             };
             targets = request.platforms.iter().map(of).collect();
         }
+        targets.extend(request.posted.iter().map(|given| given.name.clone()));
         if targets.is_empty() {
             return Err(Error::NotPublished(request.version.clone()));
         }
@@ -109,7 +114,11 @@ impl Plan {
         if links.iter().any(by_c) && environment::c_compiler().is_none() {
             return Err(Error::NoCompiler);
         }
-        Ok(Plan { links, targets })
+        Ok(Plan {
+            links,
+            targets,
+            packed: request.posted.len() as u64,
+        })
     }
 
     fn crossed(&self, host: &Platform) -> usize {
@@ -119,7 +128,11 @@ impl Plan {
 
     fn cost(&self, host: &Platform) -> u64 {
         let links: u64 = self.links.iter().map(cost_of).sum();
-        links + cost::PACKING + cost::ROUNDS + cost::CROSS * self.crossed(host) as u64
+        links
+            + cost::PACKING
+            + cost::ROUNDS
+            + cost::CROSS * self.crossed(host) as u64
+            + cost::DISTPACK * self.packed
     }
 
     fn needs(&self, request: &Request, seconds: u64) -> Needs {
@@ -129,7 +142,8 @@ impl Plan {
         Needs {
             disk: DISK_BUILD
                 + DISK_LINK * links
-                + DISK_CROSS * crossed
+                + DISK_CROSS * (crossed + self.packed.min(1))
+                + DISK_ARCHIVES * self.packed
                 + DISK_ARCHIVES * (self.targets.len() as u64 + links),
             memory: MEMORY,
             processor: Duration::from_secs(seconds),
@@ -222,10 +236,23 @@ impl Session<'_> {
             })?;
         report.push(findings::rounds(&made, &again, host)?);
         let archives = self.archives(&steps, &made, &plan.targets)?;
-        let files: Result<Vec<_>, Error> = posted
-            .values()
-            .map(|posted| compare::file(posted, archives.get(&posted.name).map(PathBuf::as_path)))
-            .collect();
+        let mut files = Vec::new();
+        for (name, posted) in &posted {
+            let rebuilt = archives.get(name).map(PathBuf::as_path);
+            files.push(compare::file(posted, rebuilt)?);
+            let packer = Packer {
+                steps: &steps,
+                go: &made.go,
+            };
+            for given in self
+                .request
+                .posted
+                .iter()
+                .filter(|given| given.name == *name)
+            {
+                files.push(self.given(given, posted, rebuilt, &packer)?);
+            }
+        }
         Ok(Verification {
             version: self.request.version.clone(),
             host: host.clone(),
@@ -234,8 +261,34 @@ impl Session<'_> {
             trust: self.trust(trust, &source),
             source: source_hash,
             steps: report,
-            files: files?,
+            files,
         })
+    }
+
+    /// A file that was posted in another form.
+    fn given(
+        &self,
+        given: &Given,
+        posted: &Posted,
+        rebuilt: Option<&Path>,
+        packer: &Packer<'_>,
+    ) -> Result<verification::File, Error> {
+        let title = format!("{}: packed", given.file);
+        let opened = Opened::new(given, self.way.work.folder())?;
+        let Some(module) = rebuilt else {
+            return posted::file(given, opened, posted, None);
+        };
+        let packed = match opened.form {
+            Form::Installer => None,
+            _ => Some(self.way.step(&title, cost::DISTPACK, || {
+                packer.pack(given, &opened, module)
+            })?),
+        };
+        let rebuilt = Rebuilt {
+            module,
+            packed: packed.as_deref(),
+        };
+        posted::file(given, opened, posted, Some(&rebuilt))
     }
 
     fn trust(&self, first: String, source: &Posted) -> Vec<String> {

@@ -43,11 +43,36 @@ pub struct Step {
     pub log: Vec<String>,
 }
 
+/// How a toolchain is posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As a module, on a proxy.
+    Module,
+    /// As a distribution, in an archive.
+    Archive,
+    /// As a program that installs it.
+    Installer,
+}
+
+impl Form {
+    /// The stable word for documents.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Form::Module => "module",
+            Form::Archive => "archive",
+            Form::Installer => "installer",
+        }
+    }
+}
+
 /// One archive: what is posted, and what came out here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
     /// Its name.
     pub name: String,
+    /// What it is.
+    pub form: Form,
     /// Its platform.
     pub platform: Platform,
     /// What the comparison came to.
@@ -69,7 +94,7 @@ pub struct File {
 pub struct Sums {
     /// SHA-256 of the file, hexadecimal.
     pub sha256: String,
-    /// Hash of its contents, as in the checksum database.
+    /// Hash of its contents as a module, as in the checksum database; empty where there is none.
     pub h1: String,
     /// Length in bytes.
     pub bytes: u64,
@@ -156,6 +181,7 @@ mod tests {
                 .iter()
                 .map(|status| File {
                     name: String::new(),
+                    form: Form::Module,
                     platform: platform.clone(),
                     status: *status,
                     posted: sums.clone(),

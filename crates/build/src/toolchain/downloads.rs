@@ -166,12 +166,23 @@ impl Posted {
     }
 }
 
-/// The part of a downloaded archive that the module of the toolchain has too.
-pub(super) struct Contents {
+/// A downloaded archive: the part of it that the module of the toolchain has too, and what is left out of that.
+pub(crate) struct Contents {
     tree: Tree,
+    /// What names of the GOROOT in it begin with.
+    root: String,
 }
 
 impl Contents {
+    /// The GOROOT in a folder of a tree; in all of it where that has no name.
+    pub(crate) fn within(tree: Tree, root: &str) -> Contents {
+        let root = match root {
+            "" => String::new(),
+            root => format!("{root}/"),
+        };
+        Contents { tree, root }
+    }
+
     /// Reads the archive at `path`; what is decompressed lies in `scratch` meanwhile.
     pub(super) fn of(path: &Path, scratch: &Path) -> Result<Contents, Error> {
         let options = archive::Options {
@@ -179,21 +190,55 @@ impl Contents {
             ..archive::Options::default()
         };
         let tree = archive::open(path, &options).map_err(Error::Archive)?;
-        Ok(Contents { tree })
+        Ok(Contents::within(tree, "go"))
+    }
+
+    /// All of it.
+    pub(crate) fn tree(&self) -> &Tree {
+        &self.tree
     }
 
     /// Names below GOROOT and their entries, in the order of the archive.
     pub(super) fn files(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.all_files().filter(|(name, _)| !is_left_out(name))
+    }
+
+    /// Files that the module does not have.
+    pub(crate) fn left_out(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.all_files().filter(|(name, _)| is_left_out(name))
+    }
+
+    /// What is no folder and not below GOROOT.
+    pub(crate) fn beside(&self) -> impl Iterator<Item = &Entry> {
+        let beside = |entry: &&Entry| !entry.name.starts_with(&self.root);
+        let entries = self.tree.entries.iter();
+        entries
+            .filter(|entry| entry.kind != archive::Kind::Directory)
+            .filter(beside)
+    }
+
+    /// The tree below GOROOT, whatever kind its entries are, without the files that the module does not have.
+    pub(crate) fn into_goroot(self) -> Tree {
+        let Contents { mut tree, root } = self;
+        tree.entries.retain_mut(|entry| {
+            let Some(name) = entry.name.strip_prefix(&root) else {
+                return false;
+            };
+            entry.name = name.to_owned();
+            entry.kind != archive::Kind::File || !is_left_out(&entry.name)
+        });
+        tree
+    }
+
+    fn all_files(&self) -> impl Iterator<Item = (&str, &Entry)> {
         self.tree.entries.iter().filter_map(|entry| {
-            let name = entry.name.strip_prefix("go/")?;
-            let top = name.split('/').next().unwrap_or(name);
-            let left_out = name.contains('/') && NOT_IN_MODULE.contains(&top);
-            (entry.kind == archive::Kind::File && !left_out).then_some((name, entry))
+            let name = entry.name.strip_prefix(&self.root)?;
+            (entry.kind == archive::Kind::File).then_some((name, entry))
         })
     }
 
     /// The `h1:` hash that the module has if it holds the same files; none where one of them is there twice.
-    pub(super) fn h1(&self, module: &Module) -> Option<String> {
+    pub(crate) fn h1(&self, module: &Module) -> Option<String> {
         let mut sums = BTreeMap::new();
         for (name, entry) in self.files() {
             let name = format!("{module}/{}", in_module(name));
@@ -205,9 +250,15 @@ impl Contents {
     }
 
     /// The contents of a file.
-    pub(super) fn read(&self, entry: &Entry) -> Result<Vec<u8>, Error> {
+    pub(crate) fn read(&self, entry: &Entry) -> Result<Vec<u8>, Error> {
         self.tree.contents(entry).map_err(Error::Archive)
     }
+}
+
+/// Whether a file below GOROOT is in a folder that the module does not have.
+fn is_left_out(name: &str) -> bool {
+    let folder = name.split_once('/').map(|(top, _)| top);
+    folder.is_some_and(|top| NOT_IN_MODULE.contains(&top))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! own verifier; what lies in the store is exactly that, with the modes that the go command gives it and each `_go.mod` under
 //! its real name. It does not mean that the toolchain is what its source says: that is for rebuilding to show.
 
-mod downloads;
+pub(crate) mod downloads;
 pub(crate) mod form;
 mod name;
 pub(crate) mod store;

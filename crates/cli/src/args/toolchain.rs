@@ -3,6 +3,7 @@
 use super::{CaArg, StatusFormat};
 use crate::documents::Documents;
 use clap::{Args, Subcommand, ValueHint};
+use goassay_build::rebuild::Given;
 use goassay_build::toolchain::{Platform, Version};
 use goassay_report::verification;
 use jiff::civil::Date;
@@ -67,6 +68,10 @@ first. A chain of Go toolchains builds it: with `short` one that is published, w
 1.17, 1.20, 1.22, …), or the links that a file names. Nothing of the environment is inherited, and the build cache is its own. \
 Archives for other platforms are built on this machine too.
 
+With --posted also what the download page has for the same platforms: an archive (.tar.gz, .zip) is packed again by the rebuilt Go; of an \
+installer (.pkg, .msi) the files are compared, names, modes where it has them, and contents. Its api, doc, misc and test are in no module: \
+nobody vouches for them, and the report says how many they are.
+
 PASS means that the whole file came out again, or, for macOS, that its contents did once Apple's signatures were removed from both. \
 No verdict is ever kept: an interrupted run goes on from the steps that were done, each checked again, and compares anew.
 
@@ -78,6 +83,7 @@ Examples:
   goassay toolchain verify 1.25.14 --chain full                      the same, from a C compiler up
   goassay toolchain verify 1.25.14 --platform linux/arm64,darwin/arm64
   goassay toolchain verify 1.25.14 --platform all -o html=go.html -o vsa=go.intoto.jsonl --key key.pem
+  goassay toolchain verify 1.26.8 --posted go1.26.8.linux-amd64.tar.gz   what was downloaded from go.dev/dl
   goassay toolchain verify --new-since results.jsonl                 every release that came out since, into the ledger
 
 A chain file has one [[link]] for each Go, the one that builds the target last:
@@ -232,6 +238,9 @@ pub(crate) struct Verify {
     /// For these platforms, separated by commas, or `all` that are published [default: this machine]
     #[arg(long, value_name = "OS/ARCH", value_parser = platform_or_all, value_delimiter = ',')]
     pub(crate) platform: Vec<PlatformArg>,
+    /// Also verify this file of the download page: .tar.gz, .zip, .pkg or .msi, under the name that it has there
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, value_parser = posted)]
+    pub(crate) posted: Vec<Given>,
     /// What builds it: `short` (one published Go), `full` (from a C compiler up), or a file
     #[arg(long, value_name = "short|full|FILE", default_value = "short")]
     pub(crate) chain: ChainArg,
@@ -371,6 +380,10 @@ fn version(text: &str) -> Result<Version, String> {
 
 fn platform(text: &str) -> Result<Platform, String> {
     Platform::parse(text).map_err(|error| error.to_string())
+}
+
+fn posted(text: &str) -> Result<Given, String> {
+    Given::of(std::path::Path::new(text))
 }
 
 fn platform_or_all(text: &str) -> Result<PlatformArg, String> {

@@ -66,6 +66,7 @@ struct StepWire<'a> {
 #[derive(Serialize)]
 struct FileWire<'a> {
     name: &'a str,
+    form: &'static str,
     platform: String,
     status: &'static str,
     posted: SumsWire<'a>,
@@ -122,6 +123,7 @@ impl<'a> From<&'a File> for FileWire<'a> {
     fn from(file: &'a File) -> Self {
         FileWire {
             name: &file.name,
+            form: file.form.name(),
             platform: file.platform.to_string(),
             status: file.status.name(),
             posted: SumsWire::from(&file.posted),

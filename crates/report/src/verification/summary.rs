@@ -2,7 +2,7 @@
 //! envelopes where there is a key. An archive without a verdict gets none.
 
 use super::Report;
-use goassay_build::rebuild::{File, Status, Verification};
+use goassay_build::rebuild::{File, Form, Status, Verification};
 use goassay_build::signing::{Envelope, Key};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -84,7 +84,13 @@ impl<'a> Statement<'a> {
             Status::Pass => ("PASSED", Some(LEVEL_NORMALISED)),
             Status::Skip | Status::NotPromised => return None,
         };
-        let version = file.name.strip_suffix(".zip").unwrap_or(&file.name);
+        let resource_uri = match file.form {
+            Form::Module => {
+                let version = file.name.strip_suffix(".zip").unwrap_or(&file.name);
+                format!("pkg:golang/golang.org/toolchain@{version}")
+            }
+            Form::Archive | Form::Installer => format!("https://go.dev/dl/{}", file.name),
+        };
         Some(Statement {
             kind: "https://in-toto.io/Statement/v1",
             subject: [Resource {
@@ -97,7 +103,7 @@ impl<'a> Statement<'a> {
             predicate_type: "https://slsa.dev/verification_summary/v1",
             predicate: Predicate {
                 verifier: Verifier { id: verifier },
-                resource_uri: format!("pkg:golang/golang.org/toolchain@{version}"),
+                resource_uri,
                 policy: Resource {
                     name: None,
                     uri: Some("urn:goassay:policy:rebuilt-from-source:1".to_owned()),

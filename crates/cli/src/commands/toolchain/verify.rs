@@ -13,7 +13,7 @@ use crate::output::{self, Terminal};
 use crate::progress::Progress;
 use goassay_build::ledger::{Entry, Ledger};
 use goassay_build::rebuild::chain::{Choice, Link};
-use goassay_build::rebuild::{self, Needs, Notice, Observer, Request, Share, Verification};
+use goassay_build::rebuild::{self, Given, Needs, Notice, Observer, Request, Share, Verification};
 use goassay_build::run;
 use goassay_build::signing::Key;
 use goassay_build::sumdb::Client;
@@ -125,9 +125,14 @@ impl<'a> Plan<'a> {
         let mut platforms: Vec<Platform> = named.collect();
         if all {
             platforms.clear();
-        } else if platforms.is_empty() {
+        } else if platforms.is_empty() && args.posted.is_empty() {
             platforms.push(Platform::host());
         }
+        // Without a platform it is those of the posted files.
+        if !all {
+            platforms.extend(args.posted.iter().map(|given| given.name.platform.clone()));
+        }
+        posted_versions(args)?;
         let today = args.as_of.unwrap_or_else(environment::today);
         Ok(Plan {
             args,
@@ -164,6 +169,14 @@ impl<'a> Plan<'a> {
         Ok(versions)
     }
 
+    fn posted(&self, version: &Version) -> Vec<Given> {
+        let given = self.args.posted.iter();
+        given
+            .filter(|given| given.name.version == *version)
+            .cloned()
+            .collect()
+    }
+
     fn verify(
         &self,
         version: &Version,
@@ -173,6 +186,7 @@ impl<'a> Plan<'a> {
         let request = Request {
             version: version.clone(),
             platforms: self.platforms.clone(),
+            posted: self.posted(version),
             choice: self.choice.clone(),
             host: Platform::host(),
             folder: self.work.join(format!("go{version}")),
@@ -216,6 +230,26 @@ impl<'a> Plan<'a> {
             self.key.as_ref(),
         )
     }
+}
+
+/// Each posted file is of a version that is verified, and there.
+fn posted_versions(args: &typed::Verify) -> Result<(), Failure> {
+    for given in &args.posted {
+        if !args.versions.contains(&given.name.version) {
+            return Err(Failure::input(format!(
+                "{} is of go{}, which is not verified",
+                given.path.display(),
+                given.name.version
+            ))
+            .hint(format!(
+                "goassay toolchain verify {} --posted …",
+                given.name.version
+            )));
+        }
+        std::fs::metadata(&given.path)
+            .map_err(|error| Failure::file(Kind::Input, "read", &given.path, &error))?;
+    }
+    Ok(())
 }
 
 /// Releases that are newer than all of their minor version in the ledger, or of a minor version newer than all in it.
