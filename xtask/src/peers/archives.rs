@@ -18,8 +18,7 @@ struct Peer {
 }
 
 const RPM: &str = "cd \"$2\" && rpm2cpio \"$1\" | cpio -idm --quiet";
-const PKG: &str =
-    "bsdtar -xf \"$1\" -C \"$2\" && mkdir \"$2/out\" && bsdtar -xpf \"$2/org.golang.go.pkg/Payload\" -C \"$2/out\"";
+const PKG: &str = "bsdtar -xf \"$1\" -C \"$2\" && mkdir \"$2/out\" && bsdtar -xpf \"$2/org.golang.go.pkg/Payload\" -C \"$2/out\"";
 
 const PEERS: [Peer; 9] = [
     rpm("synthetic-gz.rpm"),
@@ -31,8 +30,14 @@ const PEERS: [Peer; 9] = [
         script: "tar -xpzf \"$1\" -C \"$2\" --ignore-zeros --warning=no-unknown-keyword && rm \"$2\"/.PKGINFO \"$2\"/.SIGN*",
         roots: ("", ""),
     },
-    image("synthetic-oci.tar", "skopeo copy --quiet oci-archive:\"$1\" oci:\"$2\"/image:go && umoci unpack --image \"$2\"/image:go \"$2\"/out"),
-    image("synthetic-docker.tar", "skopeo copy --quiet docker-archive:\"$1\" oci:\"$2\"/image:go && umoci unpack --image \"$2\"/image:go \"$2\"/out"),
+    image(
+        "synthetic-oci.tar",
+        "skopeo copy --quiet oci-archive:\"$1\" oci:\"$2\"/image:go && umoci unpack --image \"$2\"/image:go \"$2\"/out",
+    ),
+    image(
+        "synthetic-docker.tar",
+        "skopeo copy --quiet docker-archive:\"$1\" oci:\"$2\"/image:go && umoci unpack --image \"$2\"/image:go \"$2\"/out",
+    ),
     pkg("synthetic-sha1.pkg"),
     pkg("synthetic-md5.pkg"),
     Peer {
@@ -81,8 +86,14 @@ pub(super) fn main(full: bool) -> Outcome {
             println!("  {}: not compared, there is no {missing}", peer.package);
             continue;
         }
-        let files = peer.compare().map_err(|why| format!("{}: {why}", peer.package))?;
-        println!("  {}: {files} files as {} has them", peer.package, peer.programs.join(" and "));
+        let files = peer
+            .compare()
+            .map_err(|why| format!("{}: {why}", peer.package))?;
+        println!(
+            "  {}: {files} files as {} has them",
+            peer.package,
+            peer.programs.join(" and ")
+        );
         compared += 1;
     }
     println!("  {compared} of {} packages compared", PEERS.len());
@@ -90,18 +101,26 @@ pub(super) fn main(full: bool) -> Outcome {
 }
 
 fn is_there(program: &str) -> bool {
-    let found = Command::new("sh").args(["-c", "command -v \"$0\"", program]).output();
+    let found = Command::new("sh")
+        .args(["-c", "command -v \"$0\"", program])
+        .output();
     found.is_ok_and(|out| out.status.success())
 }
 
 impl Peer {
     fn compare(&self) -> Outcome<usize> {
-        let package = workspace().join("crates/build/src/archive/testdata").join(self.package);
+        let package = workspace()
+            .join("crates/build/src/archive/testdata")
+            .join(self.package);
         let folder = tempfile::tempdir().context("temporary folder")?;
         let mut unpack = Command::new("sh");
-        unpack.args(["-c", self.script, "unpack"]).arg(&package).arg(folder.path());
+        unpack
+            .args(["-c", self.script, "unpack"])
+            .arg(&package)
+            .arg(folder.path());
         text(&mut unpack)?;
-        let open = |path: &Path| archive::open(path, &archive::Options::default()).context(path.display());
+        let open =
+            |path: &Path| archive::open(path, &archive::Options::default()).context(path.display());
         let ours = open(&package)?;
         let has_modes = ours.entries.iter().any(|entry| entry.mode.is_some());
         let ours = files(&ours, self.roots.0, has_modes);
@@ -123,8 +142,11 @@ fn files(tree: &Tree, root: &str, has_modes: bool) -> BTreeMap<String, String> {
             Kind::Hardlink(to) => tree.find(to)?.sum.hex(),
             other => format!("{other:?}"),
         };
-        let mode = entry.mode.filter(|_| has_modes && !matches!(entry.kind, Kind::Symlink(_)));
-        Some((name.to_owned(), format!("{what} {mode:o?}")))
+        let mode = entry
+            .mode
+            .filter(|_| has_modes && !matches!(entry.kind, Kind::Symlink(_)));
+        let mode = mode.map_or("-".to_owned(), |mode| format!("{mode:o}"));
+        Some((name.to_owned(), format!("{what} {mode}")))
     });
     shown.collect()
 }

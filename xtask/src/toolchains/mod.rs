@@ -3,6 +3,7 @@
 //! Needs `target/release/goassay` (or `$GOASSAY`), a module proxy (GOPROXY), and for `--full` gcc and a Linux that lets users
 //! make mount namespaces. What a pass does not show: other hosts than this one.
 
+mod posted;
 mod trouble;
 
 use crate::run::{Context, Outcome, read, text, work};
@@ -23,6 +24,7 @@ const CASES: &[Case] = &[
     ("1.23", |bench| bench.passes("1.23.12", &[]), true),
     ("1.26", |bench| bench.passes("1.26.8", &[]), true),
     ("changed", |bench| bench.changed(), true),
+    ("posted", |bench| bench.posted(), true),
     ("killed", |bench| bench.killed(), true),
     (
         "chain",

@@ -112,7 +112,7 @@ fn distribution(module: &[u8]) -> Vec<Member> {
             .1
             .split_once('/')
             .unwrap();
-        let name = crate::toolchain::form::in_goroot(name);
+        let name = toolchain::form::in_goroot(name);
         let contents = tree.contents(entry).unwrap();
         members.push(Member::new(&format!("go/{name}"), &contents));
     }
@@ -463,7 +463,8 @@ fn installers_have_the_files_of_the_module() {
         link.mode = 0o120_777;
         m.push(link);
     };
-    let changes: [(&str, &dyn Fn(&mut Vec<Member>)); 6] = [
+    type Change<'c> = (&'c str, &'c dyn Fn(&mut Vec<Member>));
+    let changes: [Change<'_>; 6] = [
         ("a byte of a program", &|m| m[2].data[0] ^= 1),
         ("a mode", &|m| m[2].mode ^= 0o111),
         ("a missing file", &|m| _ = m.remove(3)),
