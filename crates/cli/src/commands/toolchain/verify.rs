@@ -193,7 +193,8 @@ impl<'a> Plan<'a> {
             jobs: usize::from(self.args.jobs.get()),
             keep: self.args.keep,
         };
-        let began = Instant::now();
+        let clock = Clock::start();
+        talk.state().steps.clear();
         let outcome = rebuild::verify(&request, fetcher, talk);
         talk.clear();
         let (verification, measured) = outcome.map_err(|error| {
@@ -203,7 +204,8 @@ impl<'a> Plan<'a> {
                 ..said
             }
         })?;
-        let took = Took::new(version, began.elapsed(), measured.disk);
+        let steps = std::mem::take(&mut talk.state().steps);
+        let took = Took::new(version, &clock.stop(""), measured.disk, steps);
         talk.terminal.say(&took.to_string());
         if let Some(path) = &self.args.measured {
             took.write(path)?;
@@ -341,19 +343,54 @@ struct Took {
     children_processor_seconds: f64,
     largest_process_bytes: u64,
     disk_bytes: u64,
+    steps: Vec<StepTook>,
+}
+
+/// What one step took; where steps ran beside each other, what was spent since the one before was done.
+#[derive(Serialize)]
+struct StepTook {
+    title: String,
+    seconds: f64,
+    own_processor_seconds: f64,
+    children_processor_seconds: f64,
+}
+
+/// Since when, by the clock and by the processors.
+struct Clock {
+    began: Instant,
+    usage: run::Usage,
+}
+
+impl Clock {
+    fn start() -> Clock {
+        Clock {
+            began: Instant::now(),
+            usage: run::usage(),
+        }
+    }
+
+    fn stop(&self, title: &str) -> StepTook {
+        let (before, now) = (&self.usage, run::usage());
+        StepTook {
+            title: title.to_owned(),
+            seconds: self.began.elapsed().as_secs_f64(),
+            own_processor_seconds: now.own.saturating_sub(before.own).as_secs_f64(),
+            children_processor_seconds: now.children.saturating_sub(before.children).as_secs_f64(),
+        }
+    }
 }
 
 impl Took {
-    fn new(version: &Version, time: Duration, disk: u64) -> Took {
-        let usage = run::usage();
+    fn new(version: &Version, all: &StepTook, disk: u64, steps: Vec<StepTook>) -> Took {
         Took {
             schema: "goassay-measured/1",
             version: version.to_string(),
-            seconds: time.as_secs_f64(),
-            own_processor_seconds: usage.own.as_secs_f64(),
-            children_processor_seconds: usage.children.as_secs_f64(),
-            largest_process_bytes: usage.largest,
+            seconds: all.seconds,
+            own_processor_seconds: all.own_processor_seconds,
+            children_processor_seconds: all.children_processor_seconds,
+            largest_process_bytes: run::usage().largest,
             disk_bytes: disk,
+            steps,
         }
     }
 
@@ -398,6 +435,8 @@ struct State {
     /// How fast it went so far: seconds by the clock in which so much work was done.
     made: (Duration, u64),
     own: u64,
+    clock: Clock,
+    steps: Vec<StepTook>,
 }
 
 impl<'t> Talk<'t> {
@@ -410,6 +449,8 @@ impl<'t> Talk<'t> {
                 title: String::new(),
                 made: (Duration::ZERO, 0),
                 own: 0,
+                clock: Clock::start(),
+                steps: Vec::new(),
             }),
         }
     }
@@ -499,6 +540,9 @@ impl Observer for Talk<'_> {
 
     fn end(&self, title: &str, made: Option<Duration>) {
         let mut state = self.state();
+        let took = state.clock.stop(title);
+        state.steps.push(took);
+        state.clock = Clock::start();
         if state.own == 0 {
             return;
         }
