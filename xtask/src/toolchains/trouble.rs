@@ -52,8 +52,8 @@ impl Bench {
         let mut kills = 0;
         for step in &steps {
             for _ in 0..KILLS {
-                // From half a second to 46 seconds, in an order that is the same in each run.
-                let pause = Duration::from_millis((kills * 7919) % 31 * 1500 + 500);
+                // From a third of a second to 20 seconds, in an order that is the same in each run.
+                let pause = Duration::from_millis((kills * 7919) % 31 * 650 + 300);
                 self.kill_after(&arguments, |began| began.elapsed() >= pause)?;
                 kills += 1;
             }
