@@ -1,5 +1,5 @@
-//! Versioned documents and their renderers: scans, audits, inspections, lists, sizes, checks of both kinds, and
-//! rebuilds.
+//! Versioned documents and their renderers: scans, audits, inspections, lists, sizes, checks of both kinds,
+//! toolchains compared, and rebuilds.
 //!
 //! A renderer gets finished data and a writer. It looks nothing up, counts nothing that decides, and decides nothing.
 
@@ -17,6 +17,7 @@ pub mod render;
 pub mod size;
 pub mod sizes;
 pub mod summary;
+pub mod toolchain;
 pub mod untrusted;
 pub mod verdict;
 pub mod verification;

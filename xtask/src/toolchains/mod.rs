@@ -1,9 +1,13 @@
-//! `cargo xtask verify-toolchains`: real Go releases rebuilt with `goassay toolchain verify`, and what has to go wrong.
+//! `cargo xtask verify-toolchains`: real Go releases rebuilt with `goassay toolchain verify`, and what
+//! has to go wrong; real installations and packages of Go with `check` and `compare`.
 //!
-//! Needs `target/release/goassay` (or `$GOASSAY`), a module proxy (GOPROXY), and for `--full` gcc and a Linux that lets users
-//! make mount namespaces. What a pass does not show: other hosts than this one.
+//! Needs `target/release/goassay` (or `$GOASSAY`), a module proxy (GOPROXY), and for `--full` gcc, apt-get, dpkg-deb, pip and a Linux
+//! that lets users make mount namespaces. What a pass does not show: other hosts than this one.
 
+mod installed;
+mod packages;
 mod posted;
+mod repackaged;
 mod trouble;
 
 use crate::run::{Context, Outcome, read, text, work};
@@ -18,6 +22,15 @@ type Case = (&'static str, fn(&Bench) -> Outcome<String>, bool);
 const CASES: &[Case] = &[
     ("gofmt", |bench| bench.gofmt(), false),
     ("refused", |bench| bench.refused(), false),
+    ("machine", |bench| bench.machine(), false),
+    ("planted", |bench| bench.planted(), false),
+    ("genuine", |bench| bench.genuine(), true),
+    ("singly", |bench| bench.planted_singly(), false),
+    ("wheels", |bench| bench.wheels(), true),
+    ("debian-1.19", |bench| bench.debian_1_19(), true),
+    ("debian-1.22", |bench| bench.debian_1_22(), true),
+    ("debian-1.24", |bench| bench.debian_1_24(), true),
+    ("source", |bench| bench.planted_source(), true),
     ("trouble", |bench| bench.trouble(), true),
     ("platforms", |bench| bench.platforms(), true),
     ("1.21", |bench| bench.passes("1.21.13", &[]), true),
@@ -57,11 +70,11 @@ pub(crate) fn main(arguments: &[String]) -> Outcome {
         let began = Instant::now();
         match run(&bench) {
             Ok(said) => println!(
-                "{name:<10} ok    {:>5} s  {said}",
+                "{name:<11} ok    {:>5} s  {said}",
                 began.elapsed().as_secs()
             ),
             Err(why) => {
-                println!("{name:<10} FAIL  {:>5} s  {why}", began.elapsed().as_secs());
+                println!("{name:<11} FAIL  {:>5} s  {why}", began.elapsed().as_secs());
                 failed.push(*name);
             }
         }
@@ -189,11 +202,7 @@ impl Bench {
 
     /// The small part for every change: one program of a published Go, rebuilt from that Go's own source.
     fn gofmt(&self) -> Outcome<String> {
-        let ran = self.run(&["fetch", RELEASE])?;
-        if ran.code != Some(0) {
-            return Err(ran.stderr);
-        }
-        let goroot = PathBuf::from(text(&mut self.command(&["path", RELEASE]))?.trim());
+        let goroot = self.published(RELEASE)?;
         let folder = self.fresh("gofmt")?;
         let rebuilt = folder.join("gofmt");
         let mut command = Command::new(goroot.join("bin/go"));

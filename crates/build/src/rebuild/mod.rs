@@ -8,6 +8,7 @@
 //! (for that, other people do the same elsewhere and the ledgers are merged); that Apple's signatures are right.
 
 pub mod chain;
+mod commands;
 mod compare;
 mod environment;
 mod findings;
@@ -18,7 +19,9 @@ mod steps;
 mod verification;
 mod work;
 
+pub use commands::Workshop;
 pub use posted::{Given, INSTALLER_CONTENTS};
+pub(crate) use source::says_generated;
 pub use verification::{File, Form, Record, Status, Step, Sums, Verification};
 
 use crate::fetch::Fetch;

@@ -166,7 +166,7 @@ impl Steps<'_> {
     }
 
     /// An empty folder with what a build needs besides its GOROOT.
-    fn scratch(&self, step: &str) -> Result<PathBuf, Error> {
+    pub(super) fn scratch(&self, step: &str) -> Result<PathBuf, Error> {
         let scratch = self.work.fresh(&format!("{step}.scratch"))?;
         for name in ["home", "tmp", "cache", "module"] {
             let path = scratch.join(name);
@@ -296,7 +296,7 @@ impl Steps<'_> {
 }
 
 /// The main module in which cmd/dist builds commands: they get their GODEBUG defaults from it. It had no Go version at first.
-fn write_module(goroot: &Path, scratch: &Path, version: &Version) -> Result<(), Error> {
+pub(super) fn write_module(goroot: &Path, scratch: &Path, version: &Version) -> Result<(), Error> {
     let builder = goroot.join("src/cmd/dist/build.go");
     let dist = fs::read_to_string(&builder).unwrap_or_default();
     let language = version.minor().filter(|_| dist.contains(VERSIONED));

@@ -28,7 +28,7 @@ pub(super) struct Goroot<'t> {
     pub(super) root: String,
     pub(super) files: BTreeMap<String, Place<'t>>,
     /// Files that are in no GOROOT, by their whole names.
-    pub(super) beside: BTreeSet<String>,
+    pub(super) beside: BTreeMap<String, Place<'t>>,
     /// Files that two packages have with different contents.
     pub(super) disputed: Vec<String>,
 }
@@ -55,11 +55,12 @@ impl<'t> Goroot<'t> {
                 .map(|(name, place)| (in_goroot(&name), place))
                 .collect();
         }
-        let beside = merged.files.keys().filter(|name| !used.contains(*name));
+        let beside = merged.files.iter();
+        let beside = beside.filter(|(name, _)| !used.contains(*name));
         Some(Goroot {
             root,
             files: found,
-            beside: beside.cloned().collect(),
+            beside: beside.map(|(name, place)| (name.clone(), *place)).collect(),
             disputed: merged.disputed,
         })
     }

@@ -11,7 +11,11 @@ const MAX_PATCH: u64 = 32 << 20;
 
 /// The patches of a source package, in the order in which they are applied.
 #[derive(Debug, Default)]
-pub struct Patches(Vec<Patch>);
+pub struct Patches {
+    /// Name and version of the source package. Hostile.
+    source: String,
+    series: Vec<Patch>,
+}
 
 #[derive(Debug)]
 struct Patch {
@@ -62,32 +66,16 @@ impl Patches {
         }
         let tree =
             archive::from_bytes(bytes, &archive::Options::default()).map_err(|e| failed(&e))?;
-        Patches::of_tree(&tree)
+        Ok(Patches {
+            source: source(&text),
+            series: series(&tree)?,
+        })
     }
 
-    fn of_tree(tree: &Tree) -> Result<Patches, String> {
-        let read = |name: &str| -> Result<Option<String>, String> {
-            let Some(entry) = tree.find(&format!("debian/patches/{name}")) else {
-                return Ok(None);
-            };
-            if entry.sum.length > MAX_PATCH {
-                return Err(format!("the patch {name} is too long"));
-            }
-            let bytes = tree.contents(entry).map_err(|error| error.to_string())?;
-            Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
-        };
-        let series = read("series")?.unwrap_or_default();
-        let names = series.lines().filter_map(|line| {
-            let name = line.split('#').next()?.split_whitespace().next()?;
-            Some(name.to_owned())
-        });
-        let mut patches = Vec::new();
-        for name in names {
-            let text = read(&name)?.ok_or_else(|| format!("the patch {name} is not there"))?;
-            let files = parse(&text).ok_or_else(|| format!("the patch {name} is damaged"))?;
-            patches.push(Patch { name, files });
-        }
-        Ok(Patches(patches))
+    /// Name and version of the source package; empty where the `.dsc` has none. Hostile.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     /// The files that are changed, made out of those that `original` gives. A file to which a patch does not apply is left
@@ -96,7 +84,7 @@ impl Patches {
         let mut done: BTreeMap<String, Patched> = BTreeMap::new();
         let mut failed: Vec<&str> = Vec::new();
         for (patch, file) in self
-            .0
+            .series
             .iter()
             .flat_map(|p| p.files.iter().map(move |f| (p, f)))
         {
@@ -116,6 +104,42 @@ impl Patches {
         done.retain(|name, _| !failed.contains(&name.as_str()));
         done
     }
+}
+
+/// The patches of the `debian` folder, in the order of its series.
+fn series(tree: &Tree) -> Result<Vec<Patch>, String> {
+    let read = |name: &str| -> Result<Option<String>, String> {
+        let Some(entry) = tree.find(&format!("debian/patches/{name}")) else {
+            return Ok(None);
+        };
+        if entry.sum.length > MAX_PATCH {
+            return Err(format!("the patch {name} is too long"));
+        }
+        let bytes = tree.contents(entry).map_err(|error| error.to_string())?;
+        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+    };
+    let series = read("series")?.unwrap_or_default();
+    let names = series.lines().filter_map(|line| {
+        let name = line.split('#').next()?.split_whitespace().next()?;
+        Some(name.to_owned())
+    });
+    let mut patches = Vec::new();
+    for name in names {
+        let text = read(&name)?.ok_or_else(|| format!("the patch {name} is not there"))?;
+        let files = parse(&text).ok_or_else(|| format!("the patch {name} is damaged"))?;
+        patches.push(Patch { name, files });
+    }
+    Ok(patches)
+}
+
+/// Name and version of a source package, by its `.dsc`.
+fn source(dsc: &str) -> String {
+    let field = |name: &str| {
+        let mut lines = dsc.lines();
+        lines.find_map(|line| Some(line.strip_prefix(name)?.trim()))
+    };
+    let of = [field("Source:"), field("Version:")];
+    of.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// SHA-256 and name of the archive with the `debian` folder.

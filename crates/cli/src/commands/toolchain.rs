@@ -4,7 +4,6 @@
 
 mod check;
 mod compare;
-mod files;
 mod ledger;
 mod verify;
 
@@ -74,10 +73,15 @@ pub(crate) fn run(
             let waiting = Waiting::new(terminal);
             let observer = |done, total| waiting.bytes(done, total);
             let ca = certificates(&args.trust, &config, env);
-            let store = places.store.clone();
-            compare::run(&args, &store, || {
-                let net = Modules::new(env, ca, &observer);
-                Fetching::new(&settings, net, places, &waiting)
+            let tools = compare::Tools {
+                store: &places.store,
+                work: places.cache.join("compare"),
+                waiting: &waiting,
+                terminal,
+            };
+            compare::run(&args, &tools, &|| {
+                let net = Modules::new(env, ca.clone(), &observer);
+                Fetching::new(&settings, net, places.clone(), &waiting)
             })
         }
         typed::Toolchain::Path(args) => path(args, &places.store),
@@ -100,6 +104,7 @@ fn certificates(trust: &CaArg, config: &Config, env: &Environment) -> Option<Pat
 }
 
 /// Where things are kept.
+#[derive(Clone)]
 struct Places {
     store: Store,
     data: PathBuf,
@@ -222,6 +227,23 @@ fn document(document: &impl Serialize) -> Result<Vec<u8>, Failure> {
         Failure::new(Kind::Internal, "the document cannot be written").because(&error)
     })?;
     Ok(bytes)
+}
+
+/// Writes to standard output what the format says.
+fn show(
+    format: &typed::FormatArgs,
+    text: impl Fn(&mut dyn io::Write) -> io::Result<()>,
+    json: impl Fn(&mut dyn io::Write) -> io::Result<()>,
+) -> Result<(), Failure> {
+    let mut bytes = Vec::new();
+    let written = match format.is_json() {
+        true => json(&mut bytes),
+        false => text(&mut bytes),
+    };
+    written.map_err(|error| {
+        Failure::new(Kind::Internal, "the document cannot be written").because(&error)
+    })?;
+    output::to_stdout(&bytes)
 }
 
 fn list(

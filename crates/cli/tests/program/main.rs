@@ -15,6 +15,7 @@ mod disturbed;
 mod documents;
 mod errors;
 mod inspect;
+mod repackaged;
 mod scan;
 mod server;
 mod size;

@@ -24,28 +24,31 @@ const FILES: [(&str, &str); 3] = [
     ("src/_go.mod", "module std\n"),
 ];
 
-fn zip(files: &[(&str, &str)]) -> Vec<u8> {
+fn zip<T: AsRef<[u8]>>(files: &[(&str, T)]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, text) in files {
+    for (name, data) in files {
         writer
             .start_file(
                 format!("{MODULE}@{VERSION}/{name}"),
                 zip::write::SimpleFileOptions::default(),
             )
             .unwrap();
-        writer.write_all(text.as_bytes()).unwrap();
+        writer.write_all(data.as_ref()).unwrap();
     }
     writer.finish().unwrap().into_inner()
 }
 
-fn h1(files: &[(&str, &str)]) -> String {
-    let line = |(name, text): &(&str, &str)| format!("{}  {MODULE}@{VERSION}/{name}\n", hex(text));
+fn h1<T: AsRef<[u8]>>(files: &[(&str, T)]) -> String {
+    let line = |(name, data): &(&str, T)| {
+        let sum = hex(data.as_ref());
+        format!("{sum}  {MODULE}@{VERSION}/{name}\n")
+    };
     let lines: String = files.iter().map(line).collect();
     format!("h1:{}", STANDARD.encode(Sha256::digest(lines)))
 }
 
-fn hex(text: &str) -> String {
-    Sha256::digest(text)
+fn hex(data: &[u8]) -> String {
+    Sha256::digest(data)
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
@@ -84,7 +87,7 @@ impl Signer {
 }
 
 /// Publishes a toolchain and the database that has it as its only record.
-fn publish(server: &Server, signer: &Signer, files: &[(&str, &str)]) {
+fn publish<T: AsRef<[u8]>>(server: &Server, signer: &Signer, files: &[(&str, T)]) {
     let sums = |path: &str| format!("sumdb/{SUMS}/{path}");
     let record = format!("{MODULE} {VERSION} {}\n", h1(files));
     // With one record its hash is the root, and the only tile.
@@ -109,24 +112,29 @@ fn zip_path() -> String {
     format!("{MODULE}/@v/{VERSION}.zip")
 }
 
-struct Case {
-    world: World,
+pub(crate) struct Case {
+    pub(crate) world: World,
     server: Server,
     signer: Signer,
 }
 
 impl Case {
     fn new() -> Case {
+        Case::with(&FILES)
+    }
+
+    /// A proxy that has a toolchain of these files, in the order of their names.
+    pub(crate) fn with<T: AsRef<[u8]>>(files: &[(&str, T)]) -> Case {
         let case = Case {
             world: World::new(),
             server: Server::start(),
             signer: Signer::new(1),
         };
-        publish(&case.server, &case.signer, &FILES);
+        publish(&case.server, &case.signer, files);
         case
     }
 
-    fn run(&self, args: &[&str]) -> Outcome {
+    pub(crate) fn run(&self, args: &[&str]) -> Outcome {
         self.run_with(
             &[
                 ("GOPROXY", &self.server.url),

@@ -1,84 +1,186 @@
 //! `goassay toolchain compare`: a repackaged Go against the published one.
 //!
-//! A pass means: every difference has a class that was shown here (see `goassay_build::repackaged`). It does not mean that
-//! programs which differ follow from the settings and patches that could be their cause: those are "not shown", and keep
-//! the package from passing. Times of files are not compared.
+//! A pass means: every difference has a class that was shown here (see `goassay_build::repackaged`); with `--rebuild` that goes for
+//! programs that differ too. It does not mean that a patch or a setting is a good one, nor that the signature of a source
+//! package is right, which is not checked. Times of files are not compared. Programs of the package are never run.
 
-use super::files::{self, File, Tool};
-use super::{Fetching, document};
+use super::verify::{self, Talk};
+use super::{Fetching, Waiting, show};
 use crate::args::toolchain as typed;
-use crate::failure::{EXIT_OK, Failure, Kind};
-use crate::output::{self, printable};
+use crate::commands::tool;
+use crate::failure::{Failure, Kind};
+use crate::output::Terminal;
 use goassay_build::archive::{self, Tree};
 use goassay_build::goroot::{self, Reference};
+use goassay_build::rebuild::Workshop;
 use goassay_build::repackaged::patch::Patches;
-use goassay_build::repackaged::{self, Class, Finding, Report};
+use goassay_build::repackaged::{self, Error, Evidence, Report};
 use goassay_build::toolchain::{Installed, Name, Platform, Store};
-use serde::Serialize;
-use std::collections::BTreeMap;
-use std::fmt::Write;
+use goassay_report::toolchain::{Compare, With};
 use std::path::{Path, PathBuf};
 
-/// Exit code where a difference is open.
-const EXIT_OPEN: u8 = 1;
-/// Files of a class that the text lists; the document lists all.
-const LISTED: usize = 25;
-/// Packagings and such, which nobody reads one by one.
-const LISTED_HARMLESS: usize = 5;
+/// What the command works with.
+pub(super) struct Tools<'a> {
+    pub(super) store: &'a Store,
+    /// Where programs are built again, if nothing else is said.
+    pub(super) work: PathBuf,
+    pub(super) waiting: &'a Waiting<'a>,
+    pub(super) terminal: &'a Terminal,
+}
 
-/// Compares packages; `fetching` is asked for where the published toolchain is needed and not in the store.
+/// Compares packages; `fetching` is asked for where a published toolchain is needed and not in the store.
 pub(super) fn run<'f>(
     args: &typed::Compare,
-    store: &Store,
-    fetching: impl FnOnce() -> Result<Fetching<'f>, Failure>,
+    tools: &Tools<'_>,
+    fetching: &dyn Fn() -> Result<Fetching<'f>, Failure>,
 ) -> Result<u8, Failure> {
-    let scratch = store.folder();
+    let scratch = tools.store.folder();
     std::fs::create_dir_all(scratch)
         .map_err(|error| Failure::file(Kind::Output, "write", scratch, &error))?;
     let packages = trees(args, &args.packages, scratch)?;
-    let patches = match &args.source {
-        None => Patches::default(),
-        Some(dsc) => Patches::of_source(dsc).map_err(|why| {
-            Failure::input("the source package cannot be read")
-                .cause(why)
-                .hint("`apt-get source --download-only PACKAGE` gets a .dsc with the archives beside it")
-        })?,
+    let patches = args.source.iter().map(|dsc| source(dsc));
+    let patches: Vec<Patches> = patches.collect::<Result<_, Failure>>()?;
+    let comparison = Comparison {
+        args,
+        packages: &packages,
+        patches: &patches,
     };
-    let (with, published) = if args.with.is_empty() {
-        let installed = published(args, &packages, store, fetching)?;
-        let name = installed.name.to_string();
-        let reference = Reference::proven(&installed).map_err(|error| {
-            Failure::new(
-                Kind::Security,
-                format!("there is nothing to compare with: {name}"),
-            )
-            .because(&error)
-            .hint("`goassay toolchain prune` it, then run this command again")
-        })?;
-        (
-            With::Published(Box::new(installed)),
-            vec![reference.into_tree()],
-        )
+    let (with, report) = if args.with.is_empty() {
+        comparison.with_published(tools, fetching)?
     } else {
-        (
-            With::Files(args.with.clone()),
-            trees(args, &args.with, scratch)?,
-        )
+        let report = comparison.compare(&trees(args, &args.with, scratch)?, None)?;
+        (With::Files(shown(&args.with)), report)
     };
-    let report = repackaged::compare(&packages, &published, &patches)
-        .map_err(|error| unreadable(&error))?
-        .ok_or_else(no_goroot)?;
-    let answer = Answer {
-        packages: &args.packages,
+    let compare = Compare {
+        tool: tool(),
+        packages: shown(&args.packages),
         with,
         report,
     };
-    let text = match args.format.is_json() {
-        true => document(&Document::new(&answer))?,
-        false => answer.text().into_bytes(),
-    };
-    output::to_stdout(&text)?;
-    Ok(answer.exit_code())
+    show(
+        &args.format,
+        |out| compare.text(out),
+        |out| compare.json(out),
+    )?;
+    Ok(compare.exit_code())
+}
+
+fn shown(paths: &[PathBuf]) -> Vec<String> {
+    let shown = paths.iter().map(|path| path.display().to_string());
+    shown.collect()
+}
+
+fn source(dsc: &Path) -> Result<Patches, Failure> {
+    Patches::of_source(dsc).map_err(|why| {
+        Failure::input("the source package cannot be read")
+            .cause(why)
+            .hint(
+                "`apt-get source --download-only PACKAGE` gets a .dsc with the archives beside it",
+            )
+    })
+}
+
+struct Comparison<'a> {
+    args: &'a typed::Compare,
+    packages: &'a [Tree],
+    patches: &'a [Patches],
+}
+
+impl Comparison<'_> {
+    fn with_published<'f>(
+        &self,
+        tools: &Tools<'_>,
+        fetching: &dyn Fn() -> Result<Fetching<'f>, Failure>,
+    ) -> Result<(With, Report), Failure> {
+        let name = claimed(self.args, self.packages)?;
+        let target = Proven::new(&name, tools.store, fetching)?;
+        if !self.args.rebuild {
+            let report = self.compare(std::slice::from_ref(&target.files), None)?;
+            return Ok((published(target.installed, None), report));
+        }
+        // The Go that builds has to run here.
+        let host = Name {
+            platform: Platform::host(),
+            ..name.clone()
+        };
+        let other = (host != name).then(|| Proven::new(&host, tools.store, fetching));
+        let other = other.transpose()?;
+        let report = self.rebuild(&target, other.as_ref().unwrap_or(&target), tools)?;
+        let builder = other.map_or_else(|| target.installed.clone(), |other| other.installed);
+        Ok((published(target.installed, Some(builder)), report))
+    }
+
+    /// Compares, building again what differs.
+    fn rebuild(&self, target: &Proven, go: &Proven, tools: &Tools<'_>) -> Result<Report, Failure> {
+        let work = self.args.work.as_ref().unwrap_or(&tools.work);
+        let talk = Talk::new(tools.terminal, tools.waiting);
+        let name = &target.installed.name;
+        let workshop = Workshop::claim(
+            &work.join(name.folder()),
+            (&go.installed.name, &go.files),
+            name.platform.clone(),
+            &talk,
+        )
+        .map_err(verify::failure)?;
+        let report = self.compare(std::slice::from_ref(&target.files), Some(&workshop));
+        talk.clear();
+        let report = report?;
+        workshop.remove().map_err(verify::failure)?;
+        Ok(report)
+    }
+
+    fn compare(
+        &self,
+        published: &[Tree],
+        builder: Option<&Workshop<'_>>,
+    ) -> Result<Report, Failure> {
+        let evidence = Evidence {
+            patches: self.patches,
+            builder: builder.map(|workshop| workshop as _),
+        };
+        let report = repackaged::compare(self.packages, published, &evidence);
+        let report = report.map_err(|error| match error {
+            Error::Archive(error) => unreadable(&error),
+            Error::Build(error) => verify::failure(error),
+        })?;
+        report.ok_or_else(no_goroot)
+    }
+}
+
+fn published(installed: Installed, builder: Option<Installed>) -> With {
+    With::Published {
+        installed: Box::new(installed),
+        builder: builder.map(Box::new),
+    }
+}
+
+/// A published toolchain whose files were just hashed.
+struct Proven {
+    installed: Installed,
+    files: Tree,
+}
+
+impl Proven {
+    fn new<'f>(
+        name: &Name,
+        store: &Store,
+        fetching: &dyn Fn() -> Result<Fetching<'f>, Failure>,
+    ) -> Result<Proven, Failure> {
+        let installed = match store.find(name) {
+            Some(installed) => installed,
+            None => fetching()?.one(name)?,
+        };
+        let reference = Reference::proven(&installed).map_err(|error| {
+            let what = format!("there is nothing to compare with: {name}");
+            Failure::new(Kind::Security, what)
+                .because(&error)
+                .hint("`goassay toolchain prune` it, then run this command again")
+        })?;
+        Ok(Proven {
+            installed,
+            files: reference.into_tree(),
+        })
+    }
 }
 
 fn trees(args: &typed::Compare, paths: &[PathBuf], scratch: &Path) -> Result<Vec<Tree>, Failure> {
@@ -111,12 +213,7 @@ fn no_goroot() -> Failure {
 }
 
 /// The toolchain that the packages say they are.
-fn published<'f>(
-    args: &typed::Compare,
-    packages: &[Tree],
-    store: &Store,
-    fetching: impl FnOnce() -> Result<Fetching<'f>, Failure>,
-) -> Result<Installed, Failure> {
+fn claimed(args: &typed::Compare, packages: &[Tree]) -> Result<Name, Failure> {
     let text = repackaged::version(packages).ok_or_else(no_goroot)?;
     let (version, _) = goroot::released(&text).ok_or_else(|| {
         Failure::input(format!("VERSION says {text:?}, which names no Go release"))
@@ -127,155 +224,5 @@ fn published<'f>(
         Failure::input("the packages do not say for which platform they are")
             .hint("give it: --platform OS/ARCH")
     })?;
-    let name = Name { version, platform };
-    match store.find(&name) {
-        Some(installed) => Ok(installed),
-        None => fetching()?.one(&name),
-    }
-}
-
-/// What packages were compared with.
-enum With {
-    Published(Box<Installed>),
-    Files(Vec<PathBuf>),
-}
-
-struct Answer<'a> {
-    packages: &'a [PathBuf],
-    with: With,
-    report: Report,
-}
-
-impl Answer<'_> {
-    fn exit_code(&self) -> u8 {
-        match self.report.is_explained() {
-            true => EXIT_OK,
-            false => EXIT_OPEN,
-        }
-    }
-
-    fn count(&self, class: Class) -> usize {
-        self.report.counts.get(&class).copied().unwrap_or(0)
-    }
-
-    fn text(&self) -> String {
-        let mut text = String::new();
-        for package in self.packages {
-            text += &format!("{}\n", printable(&package.display().to_string()));
-        }
-        text += &format!("  GOROOT: {}\n", printable(&self.report.root));
-        match &self.with {
-            With::Published(installed) => {
-                let h1 = &installed.receipt.h1;
-                text += &format!("  compared with: {}, published, {h1}\n", installed.name);
-            }
-            With::Files(paths) => {
-                for path in paths {
-                    let path = printable(&path.display().to_string());
-                    text += &format!("  compared with: {path}\n");
-                }
-            }
-        }
-        for class in Class::ALL {
-            let of_class = self.report.findings.iter().filter(|f| f.class == class);
-            let of_class: Vec<File<'_>> = of_class.map(file).collect();
-            files::list(&mut text, &of_class, most(class));
-        }
-        text + &self.summary()
-    }
-
-    fn summary(&self) -> String {
-        let counts = Class::ALL
-            .iter()
-            .rev()
-            .filter(|class| self.count(**class) > 0);
-        let counts: Vec<String> = counts
-            .map(|class| format!("{} {}", self.count(*class), class.name()))
-            .collect();
-        let code = self.exit_code();
-        let mut text = format!("\n{}.\n", counts.join(", "));
-        // Writing to a String does not fail.
-        let _ = match self.report.is_explained() {
-            true => writeln!(
-                text,
-                "EXPLAINED: every difference has its class (exit code {code})."
-            ),
-            false => writeln!(
-                text,
-                "NOT EXPLAINED: {} unexplained, {} not shown (exit code {code}).",
-                self.count(Class::Unexplained),
-                self.count(Class::NotShown)
-            ),
-        };
-        text
-    }
-}
-
-/// How many files of a class the text lists.
-fn most(class: Class) -> usize {
-    match class {
-        Class::NotInModule | Class::Generated | Class::Packaging => LISTED_HARMLESS,
-        _ => LISTED,
-    }
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: &'static str,
-    tool: Tool,
-    packages: Vec<String>,
-    goroot: &'a str,
-    published: Option<Published<'a>>,
-    with: Vec<String>,
-    verdict: &'static str,
-    exit_code: u8,
-    counts: BTreeMap<&'static str, usize>,
-    files: Vec<File<'a>>,
-}
-
-#[derive(Serialize)]
-struct Published<'a> {
-    version: String,
-    platform: String,
-    h1: &'a str,
-}
-
-fn file(finding: &Finding) -> File<'_> {
-    File {
-        name: &finding.name,
-        class: finding.class.name(),
-        details: &finding.details,
-    }
-}
-
-impl<'a> Document<'a> {
-    fn new(answer: &'a Answer<'_>) -> Document<'a> {
-        let paths = |paths: &[PathBuf]| paths.iter().map(|p| p.display().to_string()).collect();
-        let (published, with) = match &answer.with {
-            With::Files(files) => (None, paths(files)),
-            With::Published(installed) => {
-                let published = Published {
-                    version: installed.name.version.to_string(),
-                    platform: installed.name.platform.to_string(),
-                    h1: &installed.receipt.h1,
-                };
-                (Some(published), Vec::new())
-            }
-        };
-        Document {
-            schema: "goassay-toolchain-compare/1",
-            tool: Tool::THIS,
-            packages: paths(answer.packages),
-            goroot: &answer.report.root,
-            published,
-            with,
-            verdict: match answer.report.is_explained() {
-                true => "explained",
-                false => "open",
-            },
-            exit_code: answer.exit_code(),
-            counts: Class::ALL.map(|c| (c.name(), answer.count(c))).into(),
-            files: answer.report.findings.iter().map(file).collect(),
-        }
-    }
+    Ok(Name { version, platform })
 }

@@ -424,7 +424,7 @@ fn span(time: Duration) -> String {
 }
 
 /// What is said while it works.
-struct Talk<'t> {
+pub(super) struct Talk<'t> {
     terminal: &'t Terminal,
     state: Mutex<State>,
 }
@@ -440,7 +440,7 @@ struct State {
 }
 
 impl<'t> Talk<'t> {
-    fn new(terminal: &'t Terminal, waiting: &Waiting<'_>) -> Talk<'t> {
+    pub(super) fn new(terminal: &'t Terminal, waiting: &Waiting<'_>) -> Talk<'t> {
         waiting.clear();
         Talk {
             terminal,
@@ -461,7 +461,7 @@ impl<'t> Talk<'t> {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    fn clear(&self) {
+    pub(super) fn clear(&self) {
         self.state().bar.take();
     }
 
@@ -564,7 +564,7 @@ fn gib(bytes: u64) -> f64 {
 }
 
 /// The library's error in this program's words.
-fn failure(error: rebuild::Error) -> Failure {
+pub(super) fn failure(error: rebuild::Error) -> Failure {
     use rebuild::Error;
     match error {
         Error::Toolchain(error) => super::failure(error),
