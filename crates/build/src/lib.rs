@@ -3,12 +3,14 @@
 //! What is here so far is where trusted inputs come from (the module proxy protocol, the checksum database with proofs of
 //! its own, Go toolchains in a store that processes share) and comparing: trees of files out of archives, permitted
 //! differences by name, verdicts, and an installed Go against the published one; rebuilding Go from source; ledgers of
-//! results. No socket is opened here: a [`fetch::Fetch`] is handed in; processes are started in [`run`] only.
+//! results; releases through unrelated
+//! chains. No socket is opened here: a [`fetch::Fetch`] is handed in; processes are started in [`run`] only.
 //! Nothing here knows the environment, the home directory or a terminal.
 
 pub mod archive;
 pub mod compare;
 pub mod dirhash;
+pub mod diverse;
 pub mod fetch;
 pub mod gap;
 pub mod goroot;

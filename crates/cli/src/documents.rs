@@ -52,6 +52,16 @@ impl Formats for goassay_report::verification::Format {
     }
 }
 
+impl Formats for goassay_report::diverse::Format {
+    const ALL: &'static [Self] = &goassay_report::diverse::Format::ALL;
+    fn name(self) -> &'static str {
+        self.name()
+    }
+    fn json() -> Self {
+        goassay_report::diverse::Format::Json
+    }
+}
+
 impl Formats for crate::args::InspectFormat {
     const ALL: &'static [Self] = &[Self::Text, Self::Json, Self::Html, Self::Svg];
     fn name(self) -> &'static str {

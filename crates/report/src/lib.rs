@@ -1,10 +1,11 @@
 //! Versioned documents and their renderers: scans, audits, inspections, lists, sizes, checks of both kinds,
-//! toolchains compared, and rebuilds.
+//! toolchains compared, rebuilds, and rebuilds through unrelated chains.
 //!
 //! A renderer gets finished data and a writer. It looks nothing up, counts nothing that decides, and decides nothing.
 
 pub mod audit;
 pub mod check;
+pub mod diverse;
 pub mod document;
 pub mod harmless;
 mod heading;

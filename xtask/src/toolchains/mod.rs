@@ -4,6 +4,7 @@
 //! Needs `target/release/goassay` (or `$GOASSAY`), a module proxy (GOPROXY), and for `--full` gcc, apt-get, dpkg-deb, pip and a Linux
 //! that lets users make mount namespaces. What a pass does not show: other hosts than this one.
 
+mod diverse;
 mod installed;
 mod packages;
 mod posted;
@@ -39,6 +40,7 @@ const CASES: &[Case] = &[
     ("changed", |bench| bench.changed(), true),
     ("posted", |bench| bench.posted(), true),
     ("killed", |bench| bench.killed(), true),
+    ("diverse", |bench| bench.diverse(), true),
     (
         "chain",
         |bench| bench.passes("1.25.14", &["--chain", "full"]),
@@ -205,26 +207,7 @@ impl Bench {
         let goroot = self.published(RELEASE)?;
         let folder = self.fresh("gofmt")?;
         let rebuilt = folder.join("gofmt");
-        let mut command = Command::new(goroot.join("bin/go"));
-        command
-            .args(["build", "-o"])
-            .arg(&rebuilt)
-            .arg("cmd/gofmt")
-            // The main module's Go version sets the defaults that are recorded: that of the standard library.
-            .current_dir(goroot.join("src"))
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("HOME", &folder)
-            .env("GOCACHE", folder.join("cache"))
-            .env("GOTOOLCHAIN", "local")
-            .env("GOENV", "off")
-            .env("GOPROXY", "off")
-            .env("CGO_ENABLED", "0")
-            .env(
-                "GOFLAGS",
-                "-trimpath -ldflags=-w -gcflags=cmd/...=-dwarf=false",
-            );
-        text(&mut command)?;
+        build(&goroot, "cmd/gofmt", &rebuilt, &folder)?;
         let same = read(&rebuilt)? == read(&goroot.join("bin/gofmt"))?;
         std::fs::remove_dir_all(&folder).context(folder.display())?;
         if same {
@@ -244,6 +227,30 @@ fn make_bash(measured: &Value, version: &str) -> f64 {
     let step = steps.filter(|step| step["title"] == title.as_str());
     let seconds = step.filter_map(|step| step["children_processor_seconds"].as_f64());
     seconds.sum()
+}
+
+/// Builds a command of a Go by that Go itself, as those of releases are built.
+fn build(goroot: &Path, package: &str, out: &Path, scratch: &Path) -> Outcome {
+    let mut command = Command::new(goroot.join("bin/go"));
+    command
+        .args(["build", "-o"])
+        .arg(out)
+        .arg(package)
+        // The main module's Go version sets the defaults that are recorded: that of the standard library.
+        .current_dir(goroot.join("src"))
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", scratch)
+        .env("GOCACHE", scratch.join("cache"))
+        .env("GOTOOLCHAIN", "local")
+        .env("GOENV", "off")
+        .env("GOPROXY", "off")
+        .env("CGO_ENABLED", "0")
+        .env(
+            "GOFLAGS",
+            "-trimpath -ldflags=-w -gcflags=cmd/...=-dwarf=false",
+        );
+    text(&mut command).map(drop)
 }
 
 fn host() -> String {

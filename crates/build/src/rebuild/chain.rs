@@ -63,6 +63,8 @@ pub enum Error {
     },
     /// Given links that cannot be.
     Given(String),
+    /// Chains that all begin with the same.
+    Alike,
 }
 
 impl fmt::Display for Error {
@@ -75,6 +77,9 @@ impl fmt::Display for Error {
                 )
             }
             Error::Given(why) => write!(f, "that is no chain: {why}"),
+            Error::Alike => f.write_str(
+                "two chains that begin differently are needed, or there is nothing to compare",
+            ),
         }
     }
 }
@@ -144,6 +149,36 @@ pub fn plan(
     }
 }
 
+/// The chain that builds `target` on `host` and begins with `first`, a Go 1.`minor`.
+///
+/// # Errors
+/// Something that it needs is not published, or `target` is built by a C compiler.
+pub fn upward(
+    first: Link,
+    minor: u32,
+    target: &Version,
+    host: &Platform,
+    published: &[Name],
+) -> Result<Vec<Link>, Error> {
+    let mut links = Vec::new();
+    let mut next = target.minor();
+    loop {
+        let Some(needed) = next.and_then(builder_of) else {
+            return Err(Error::Given(format!(
+                "Go 1.{minor} is too old to begin with"
+            )));
+        };
+        if needed <= minor {
+            break;
+        }
+        links.push(Link::Built(newest(needed, host, published)?));
+        next = Some(needed);
+    }
+    links.push(first);
+    links.reverse();
+    Ok(links)
+}
+
 fn newest(minor: u32, host: &Platform, published: &[Name]) -> Result<Version, Error> {
     published
         .iter()
@@ -210,6 +245,42 @@ mod tests {
         let host = Platform::parse("linux/amd64").unwrap();
         let links = plan(&version(target), choice, &host, &published())?;
         Ok(links.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn any_go_is_a_beginning_and_what_it_cannot_build_comes_between() {
+        let host = Platform::parse("linux/amd64").unwrap();
+        let planned = |minor: u32, target: &str| {
+            let first = Link::Folder(PathBuf::from("/go"));
+            let links = upward(first, minor, &version(target), &host, &published());
+            links.map(|links| {
+                let links = links.iter().map(ToString::to_string);
+                links.collect::<Vec<_>>().join(", ")
+            })
+        };
+        let there = "a Go that was there".to_owned();
+        for (minor, target, want) in [
+            (22, "1.25.14", ""),
+            (26, "1.25.14", ""),
+            (
+                18,
+                "1.25.14",
+                ", go1.20.14 built from source, go1.22.12 built from source",
+            ),
+            (18, "1.21.13", ""),
+            (14, "1.21.13", ", go1.17.13 built from source"),
+        ] {
+            assert_eq!(
+                planned(minor, target),
+                Ok(format!("{there}{want}")),
+                "{minor}"
+            );
+        }
+        assert!(matches!(planned(3, "1.21.13"), Err(Error::Given(_))));
+        assert!(matches!(
+            planned(18, "1.31.1"),
+            Err(Error::NothingPublished { .. })
+        ));
     }
 
     #[test]

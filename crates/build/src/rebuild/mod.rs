@@ -21,7 +21,7 @@ mod work;
 
 pub use commands::Workshop;
 pub use posted::{Given, INSTALLER_CONTENTS};
-pub(crate) use source::says_generated;
+pub(crate) use source::{says_generated, sum};
 pub use verification::{File, Form, Record, Status, Step, Sums, Verification};
 
 use crate::fetch::Fetch;
@@ -155,7 +155,7 @@ pub enum Error {
 }
 
 impl Error {
-    fn file(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+    pub(crate) fn file(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
         let path = path.to_owned();
         move |error| Error::File { verb, path, error }
     }
@@ -225,8 +225,13 @@ pub fn verifiable(fetcher: &Fetcher<'_>, platforms: &[Platform]) -> Result<Vec<N
         .collect())
 }
 
-fn list(fetch: &dyn Fetch, fetcher: &Fetcher<'_>) -> Result<Vec<Name>, Error> {
+pub(crate) fn list(fetch: &dyn Fetch, fetcher: &Fetcher<'_>) -> Result<Vec<Name>, Error> {
     toolchain::list(fetch, fetcher.proxies).map_err(|error| Error::Toolchain(error.into()))
+}
+
+/// A C compiler of this system.
+pub(crate) fn c_compiler() -> Option<PathBuf> {
+    environment::c_compiler()
 }
 
 /// Rebuilds and compares.
@@ -245,4 +250,4 @@ pub fn verify(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

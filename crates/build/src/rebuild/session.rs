@@ -425,14 +425,16 @@ impl Session<'_> {
         })
     }
 
-    /// A Go that is there.
+    /// A Go that is there, with all of its files.
     fn folder(&self, path: &Path, report: &mut Vec<Step>) -> Result<Go, Error> {
-        let go = fs::canonicalize(path).map_err(Error::file("read", path))?;
-        let sums =
-            ["VERSION", "bin/go"].map(|name| source::sum(&go.join(name)).map(|s| hexadecimal(&s)));
-        let [version, program] = sums;
-        let (version, program) = (version?, program?);
-        let said = fs::read_to_string(go.join("VERSION")).unwrap_or_default();
+        let goroot = fs::canonicalize(path).map_err(Error::file("read", path))?;
+        let sums = source::of_folder(&goroot)?;
+        let Some(program) = sums.get("bin/go") else {
+            let none = std::io::Error::from(std::io::ErrorKind::NotFound);
+            return Err(Error::file("read", &goroot.join("bin/go"))(none));
+        };
+        let identity = source::hash(&sums);
+        let said = fs::read_to_string(goroot.join("VERSION")).unwrap_or_default();
         report.push(Step {
             id: "chain/folder".to_owned(),
             title: "a Go that was there".to_owned(),
@@ -442,13 +444,11 @@ impl Session<'_> {
                     "it says that it is {}",
                     said.lines().next().unwrap_or("nothing")
                 ),
-                format!("bin/go has SHA-256 {program}"),
+                format!("bin/go has SHA-256 {}", hexadecimal(program)),
+                format!("contents {identity}"),
             ],
         });
-        Ok(Go {
-            goroot: go,
-            identity: format!("{version} {program}"),
-        })
+        Ok(Go { goroot, identity })
     }
 
     fn c_compiler(&self, trust: &mut String, report: &mut Vec<Step>) -> Result<Maker, Error> {

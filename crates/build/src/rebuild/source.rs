@@ -1,6 +1,7 @@
 //! The source of a toolchain: what is left of a distribution without what was built and generated; and hashes of trees.
 
 use super::Error;
+use crate::archive;
 use crate::dirhash;
 use crate::toolchain::form::in_goroot;
 use sha2::{Digest, Sha256};
@@ -76,6 +77,19 @@ pub(super) fn sums(folder: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Sums,
         Ok(())
     })?;
     Ok(sums)
+}
+
+/// The sums of all files of a Go that is there, links followed: distributions lay GOROOT out with them.
+pub(crate) fn of_folder(goroot: &Path) -> Result<Sums, Error> {
+    let options = archive::Options {
+        follow: true,
+        ..archive::Options::default()
+    };
+    let tree = archive::open(goroot, &options)
+        .map_err(|error| Error::file("read", goroot)(io::Error::other(error.to_string())))?;
+    let files = tree.entries.into_iter();
+    let files = files.filter(|entry| entry.kind == archive::Kind::File);
+    Ok(files.map(|entry| (entry.name, entry.sum.sha256)).collect())
 }
 
 /// The SHA-256 of a file.

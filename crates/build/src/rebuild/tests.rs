@@ -18,18 +18,18 @@ use std::io::{Cursor, Write};
 use std::sync::Mutex;
 use zip::write::SimpleFileOptions;
 
-const TARGET: &str = "go1.98.1";
-const BOOTSTRAP: &str = "go1.96.9";
+pub(crate) const TARGET: &str = "go1.98.1";
+pub(crate) const BOOTSTRAP: &str = "go1.96.9";
 
 /// What one case changes in the tiny toolchain.
-struct Variant {
-    make: &'static str,
-    go: &'static str,
+pub(crate) struct Variant {
+    pub(crate) make: &'static str,
+    pub(crate) go: &'static str,
     /// What stands in a source file of the posted archive for the other platform.
-    other_source: &'static str,
+    pub(crate) other_source: &'static str,
 }
 
-const HONEST: Variant = Variant {
+pub(crate) const HONEST: Variant = Variant {
     make: "\
 set -e
 test -z \"$USER$GOFLAGS\" -a -z \"$(cat)\"
@@ -79,7 +79,7 @@ mkdir -p $GOROOT/pkg/distpack
 cp ${0%/*}/include/$GOOS-$GOARCH.tar.gz $GOROOT/pkg/distpack/go1.98.1.$GOOS-$GOARCH.tar.gz
 ";
 
-fn zip(name: &Name, files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn zip(name: &Name, files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let module = name.module();
     for (file, bytes) in files {
@@ -92,7 +92,7 @@ fn zip(name: &Name, files: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-fn name(version: &str, platform: &str) -> Name {
+pub(crate) fn name(version: &str, platform: &str) -> Name {
     Name {
         version: Version::parse(version).unwrap(),
         platform: Platform::parse(platform).unwrap(),
@@ -119,15 +119,15 @@ fn distribution(module: &[u8]) -> Vec<Member> {
     members
 }
 
-struct World {
-    root: tempfile::TempDir,
+pub(crate) struct World {
+    pub(crate) root: tempfile::TempDir,
     net: Net,
     database: Database,
     kept: Memory,
 }
 
 impl World {
-    fn new(variant: &Variant) -> World {
+    pub(crate) fn new(variant: &Variant) -> World {
         let target = |platform: &str, source: &str| {
             let tool = format!("pkg/tool/{}/link", platform.replace('/', "_"));
             let files: [(&str, &[u8]); 10] = [
@@ -195,19 +195,22 @@ impl World {
         self.root.path().join("work")
     }
 
-    fn verify(&self, keep: bool) -> (Result<Verification, Error>, Told) {
-        self.verify_posted(keep, Vec::new())
-    }
-
-    fn verify_posted(&self, keep: bool, posted: Vec<Given>) -> (Result<Verification, Error>, Told) {
+    pub(crate) fn fetching<T>(&self, with: impl FnOnce(&Fetcher<'_>) -> T) -> T {
         let proxies = Proxies::parse(PROXY, "").unwrap();
-        let fetcher = Fetcher {
+        with(&Fetcher {
             fetch: &self.net,
             proxies: &proxies,
             database: &Client::new(&self.database, &self.net, &proxies, &self.kept),
             store: &Store::new(self.root.path().join("toolchains")),
             observer: &|_| (),
-        };
+        })
+    }
+
+    fn verify(&self, keep: bool) -> (Result<Verification, Error>, Told) {
+        self.verify_posted(keep, Vec::new())
+    }
+
+    fn verify_posted(&self, keep: bool, posted: Vec<Given>) -> (Result<Verification, Error>, Told) {
         let request = Request {
             version: Version::parse(TARGET).unwrap(),
             platforms: Vec::new(),
@@ -219,18 +222,18 @@ impl World {
             keep,
         };
         let told = Told::default();
-        let verified = verify(&request, &fetcher, &told);
+        let verified = self.fetching(|fetcher| verify(&request, fetcher, &told));
         (verified.map(|(verification, _)| verification), told)
     }
 }
 
-fn url(file: &str) -> String {
+pub(crate) fn url(file: &str) -> String {
     format!("{PROXY}/{MODULE}/@v/{file}")
 }
 
 /// The steps that had to be made.
 #[derive(Default)]
-struct Told {
+pub(crate) struct Told {
     made: Mutex<BTreeSet<String>>,
 }
 

@@ -5,7 +5,7 @@ use crate::documents::Documents;
 use clap::{Args, Subcommand, ValueHint};
 use goassay_build::rebuild::Given;
 use goassay_build::toolchain::{Platform, Version};
-use goassay_report::verification;
+use goassay_report::{diverse, verification};
 use jiff::civil::Date;
 use std::num::NonZeroU8;
 use std::path::PathBuf;
@@ -97,6 +97,29 @@ A chain file has one [[link]] for each Go, the one that builds the target last:
   [[link]]
   built = \"1.22.12\"       # by the link before it";
 
+const BOOTSTRAP_LONG: &str = "\
+Rebuilds one release through chains that begin with unrelated programs, and compares what they built bit for bit: diverse \
+double-compiling, after David A. Wheeler.
+
+A compiler can carry a change that it inserts again whenever it compiles itself. Its source is clean, it builds itself again bit by bit, and a \
+rebuild with it comes out as it was posted. A compiler that does not carry the change makes other bits of the same source. So a pass \
+means: whatever is wrong with what is posted is in the source, or in all first links alike. It does not mean that the source does what it \
+should, or that what all chains share (processor, kernel, shell, this program) is honest. Chains that begin with the same compiler count once; \
+programs that first links share (an assembler) are named.
+
+Each chain is built as `toolchain verify` builds it, one after the other, each in a folder of its own. Without --chain, all are built that this machine can \
+do: from the published Go that the release asks for, from another published Go, from the C compiler, from each Go in /usr/lib and /usr/local, and \
+from gccgo; what is not there is said, and is no failure. An interrupted run goes on from the steps that were done.
+
+Exit code 0: all built the same, and it is what is posted; 1: something differs; 2: something could not be done.";
+
+const BOOTSTRAP_EXAMPLES: &str = "\
+Examples:
+  goassay toolchain bootstrap --diverse 1.25.14                               all that this machine can do
+  goassay toolchain bootstrap --diverse 1.25.14 --chain full --chain short    from C, and from a published Go
+  goassay toolchain bootstrap --diverse 1.21.13 --chain gccgo --chain /usr/lib/go-1.19 -o html=go.html
+  goassay toolchain bootstrap --diverse 1.25.14 --chain go1.24.13 --chain chain.toml";
+
 const LEDGER_EXAMPLES: &str = "\
 Examples:
   goassay toolchain ledger show results.jsonl
@@ -126,6 +149,9 @@ pub(crate) enum Toolchain {
     /// Rebuild published Go toolchains from source, and compare every bit
     #[command(after_help = VERIFY_EXAMPLES, long_about = VERIFY_LONG)]
     Verify(Box<Verify>),
+    /// Rebuild a published Go toolchain through unrelated chains, and compare what they built
+    #[command(after_help = BOOTSTRAP_EXAMPLES, long_about = BOOTSTRAP_LONG)]
+    Bootstrap(Box<Bootstrap>),
     /// Show, check and merge ledgers of results
     #[command(subcommand)]
     Ledger(Ledger),
@@ -285,6 +311,34 @@ pub(crate) struct Verify {
     pub(crate) documents: Documents<verification::Format>,
 }
 
+/// `toolchain bootstrap`.
+#[derive(Debug, Args)]
+pub(crate) struct Bootstrap {
+    /// Through chains that begin with unrelated programs; there is no other way yet
+    #[arg(long, required = true)]
+    diverse: bool,
+    /// A Go version, such as 1.25.14
+    #[arg(id = "go-version", value_name = "VERSION", value_parser = version)]
+    pub(crate) version: Version,
+    /// Begin with `short` (the published Go that it asks for), `full` (C), `gccgo`, a published Go (go1.24.13), a GOROOT, or a
+    /// file as for `verify` (repeatable) [default: all that this machine can do]
+    #[arg(long, value_name = "START", value_hint = ValueHint::AnyPath)]
+    pub(crate) chain: Vec<StartArg>,
+    /// Work in folders below DIR [default: the cache folder]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) work: Option<PathBuf>,
+    /// Leave what was built where it is, also when all is well
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Write what it took (times, memory, disk) as JSON to FILE
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) measured: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: CaArg,
+    #[command(flatten)]
+    pub(crate) documents: Documents<diverse::Format>,
+}
+
 /// `toolchain ledger …`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ledger {
@@ -346,6 +400,32 @@ impl std::str::FromStr for ChainArg {
             "short" => ChainArg::Short,
             "full" => ChainArg::Full,
             file => ChainArg::File(PathBuf::from(file)),
+        })
+    }
+}
+
+/// `--chain` of `toolchain bootstrap`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum StartArg {
+    Short,
+    Full,
+    Gccgo,
+    Published(Version),
+    Path(PathBuf),
+}
+
+impl std::str::FromStr for StartArg {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<StartArg, Self::Err> {
+        Ok(match text {
+            "short" => StartArg::Short,
+            "full" => StartArg::Full,
+            "gccgo" => StartArg::Gccgo,
+            _ => match Version::parse(text) {
+                Ok(version) if text.starts_with("go") => StartArg::Published(version),
+                _ => StartArg::Path(PathBuf::from(text)),
+            },
         })
     }
 }

@@ -1,7 +1,8 @@
-//! `goassay toolchain …`: `list`, `fetch`, `path` and `prune`; `check`, `compare`, `verify` and `ledger` have modules of their own.
+//! `goassay toolchain …`: `list`, `fetch`, `path` and `prune`; the others have modules of their own.
 //!
 //! What a pass of `fetch` means stands in `goassay_build::toolchain`. Here: settings, progress, words.
 
+mod bootstrap;
 mod check;
 mod compare;
 mod ledger;
@@ -88,6 +89,9 @@ pub(crate) fn run(
         typed::Toolchain::Prune(args) => prune(&args, &places.store, terminal),
         typed::Toolchain::Verify(args) => {
             verify::run(&args, &config, &settings, places, env, terminal)
+        }
+        typed::Toolchain::Bootstrap(args) => {
+            bootstrap::run(&args, &config, &settings, places, env, terminal)
         }
         typed::Toolchain::Ledger(command) => ledger::run(&command, terminal),
     }

@@ -9,6 +9,7 @@
 )]
 
 mod audit;
+mod bootstrap;
 mod check;
 mod database;
 mod disturbed;

@@ -33,7 +33,7 @@ const GO: &str = "#!/bin/sh\necho asm >$3/asm\n";
 /// For tests only.
 const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINjDsN5foD3xqhlLFVOzBrck7QXHs1Ugdy/gG48z040o\n-----END PRIVATE KEY-----\n";
 
-fn zip(version: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn zip(version: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, bytes) in files {
         let options = zip::write::SimpleFileOptions::default();
@@ -45,7 +45,7 @@ fn zip(version: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-fn target(source: &str) -> Vec<u8> {
+pub(crate) fn target(source: &str) -> Vec<u8> {
     let files: [(&str, &[u8]); 5] = [
         ("VERSION", b"go1.98.1\n"),
         ("bin/go", b"go"),
@@ -96,14 +96,14 @@ fn publish(server: &Server, signer: &Signer, posted: &[u8], rebuilt: &[u8]) {
     server.set(&format!("{MODULE}/@v/list"), Reply::File(list.into_bytes()));
 }
 
-struct Case {
-    world: World,
+pub(crate) struct Case {
+    pub(crate) world: World,
     server: Server,
     signer: Signer,
 }
 
 impl Case {
-    fn new(rebuilt: &str) -> Case {
+    pub(crate) fn new(rebuilt: &str) -> Case {
         let case = Case {
             world: World::new(),
             server: Server::start(),
@@ -115,7 +115,7 @@ impl Case {
         case
     }
 
-    fn run(&self, args: &[&str]) -> Outcome {
+    pub(crate) fn run(&self, args: &[&str]) -> Outcome {
         let mut command = self.world.command(&[&["toolchain"], args].concat());
         command
             .env("XDG_CACHE_HOME", self.world.path("../cache"))
@@ -129,7 +129,7 @@ impl Case {
     }
 
     /// Standard error, without what it may take here.
-    fn said(&self, outcome: &Outcome, shown: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn said(&self, outcome: &Outcome, shown: impl Fn(&str) -> bool) -> String {
         let stderr = outcome.stderr.replace(&self.server.url, "[URL]");
         let lines = stderr
             .lines()
@@ -140,7 +140,7 @@ impl Case {
             .join("\n")
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.world.path(name)).unwrap()
     }
 }

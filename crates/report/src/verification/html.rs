@@ -12,26 +12,40 @@ code,li{font:13px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}section{bord
 b.pass{color:#1b6e2f}b.fail{color:#b00020}b.skip{color:#7b2fa8}\
 @media(prefers-color-scheme:dark){b.fail{color:#ff8a95}b.skip{color:#cf9bf0}b.pass{color:#7fce92}}";
 
-/// Writes the page.
-pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let verdict = report.verdict();
+/// Writes the beginning of a page: heading, verdict, a sentence.
+pub(crate) fn begin_page(
+    title: &str,
+    verdict: Status,
+    note: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let title = escape(title);
     writeln!(
         out,
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>Go rebuilt: {}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
+         <title>{title}: {}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
         shown(verdict)
     )?;
     writeln!(
         out,
-        "<h1>Go rebuilt: {}</h1>\n<p>{} (exit code {}; {} {}).</p>",
+        "<h1>{title}: {}</h1>\n<p>{}.</p>",
         badge(verdict),
-        escape(&sentence(report)),
+        escape(note)
+    )
+}
+
+/// Writes the page.
+pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let note = format!(
+        "{} (exit code {}; {} {})",
+        sentence(report),
         report.exit_code(),
-        escape(&report.tool.name),
-        escape(&report.tool.version)
-    )?;
+        report.tool.name,
+        report.tool.version
+    );
+    begin_page("Go rebuilt", report.verdict(), &note, out)?;
     for failure in &report.failures {
         writeln!(
             out,
@@ -46,7 +60,7 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</body>\n</html>")
 }
 
-fn badge(status: Status) -> String {
+pub(crate) fn badge(status: Status) -> String {
     format!("<b class=\"{}\">{}</b>", status.name(), shown(status))
 }
 
@@ -98,7 +112,12 @@ fn put(verification: &Verification, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</ul>\n</section>")
 }
 
-fn put_log(status: Status, title: &str, log: &[String], out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn put_log(
+    status: Status,
+    title: &str,
+    log: &[String],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let open = match status {
         Status::Fail | Status::Skip => " open",
         Status::Pass | Status::NotPromised => "",

@@ -56,7 +56,7 @@ struct ChainWire {
 }
 
 #[derive(Serialize)]
-struct StepWire<'a> {
+pub(crate) struct StepWire<'a> {
     id: &'a str,
     title: &'a str,
     status: &'static str,
@@ -77,7 +77,7 @@ struct FileWire<'a> {
 }
 
 #[derive(Serialize)]
-struct SumsWire<'a> {
+pub(crate) struct SumsWire<'a> {
     sha256: &'a str,
     h1: &'a str,
     bytes: u64,

@@ -23,7 +23,7 @@ pub(super) fn render(report: &Report, options: Options<'_>, out: &mut dyn Write)
     page.put(Line::at(0).paint(paint, word).say(&sentence(report)))
 }
 
-fn mark(status: Status) -> (&'static str, Paint) {
+pub(crate) fn mark(status: Status) -> (&'static str, Paint) {
     let paint = match status {
         Status::Pass => Paint::Good,
         Status::Fail => Paint::Linked,
@@ -37,7 +37,7 @@ fn put(page: &mut Page<'_>, verification: &Verification) -> io::Result<()> {
     let heading = format!("go{}, built on {}", verification.version, verification.host);
     page.put(Line::at(0).paint(Paint::Strong, &heading))?;
     for step in &verification.steps {
-        put_checked(page, step.status, &step.title, &step.log)?;
+        put_checked(page, 2, step.status, &step.title, &step.log)?;
     }
     for file in &verification.files {
         let needed: Vec<&str> = file.normalisations.iter().map(String::as_str).collect();
@@ -46,7 +46,7 @@ fn put(page: &mut Page<'_>, verification: &Verification) -> io::Result<()> {
         } else {
             format!("{} (after {})", file.name, needed.join(", "))
         };
-        put_checked(page, file.status, &title, &file.log)?;
+        put_checked(page, 2, file.status, &title, &file.log)?;
     }
     page.put(Line::at(2).paint(Paint::Faint, "This rests on"))?;
     for trust in &verification.trust {
@@ -55,12 +55,19 @@ fn put(page: &mut Page<'_>, verification: &Verification) -> io::Result<()> {
     Ok(())
 }
 
-fn put_checked(page: &mut Page<'_>, status: Status, title: &str, log: &[String]) -> io::Result<()> {
+/// A line for something that was checked, and its log where it did not pass.
+pub(crate) fn put_checked(
+    page: &mut Page<'_>,
+    indent: usize,
+    status: Status,
+    title: &str,
+    log: &[String],
+) -> io::Result<()> {
     let (word, paint) = mark(status);
-    page.put(Line::at(2).paint(paint, word).prose(title))?;
+    page.put(Line::at(indent).paint(paint, word).prose(title))?;
     if matches!(status, Status::Fail | Status::Skip) {
         for line in log {
-            page.put(Line::at(7).prose(line))?;
+            page.put(Line::at(indent + 5).prose(line))?;
         }
     }
     Ok(())

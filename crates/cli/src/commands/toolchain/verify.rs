@@ -302,12 +302,17 @@ fn choice(chain: &ChainArg) -> Result<Choice, Failure> {
     match chain {
         ChainArg::Short => Ok(Choice::Short),
         ChainArg::Full => Ok(Choice::Full),
-        ChainArg::File(path) => links(&read_small(path)?).map(Choice::Given).map_err(|why| {
-            Failure::input(format!("{} is no chain", path.display()))
-                .cause(why)
-                .hint("`goassay toolchain verify --help` shows one; --chain also takes `short` and `full`")
-        }),
+        ChainArg::File(path) => read_links(path).map(Choice::Given),
     }
+}
+
+/// The links that a file names.
+pub(super) fn read_links(path: &Path) -> Result<Vec<Link>, Failure> {
+    links(&read_small(path)?).map_err(|why| {
+        Failure::input(format!("{} is no chain", path.display()))
+            .cause(why)
+            .hint("`goassay toolchain verify --help` shows one; --chain also takes `short` and `full`")
+    })
 }
 
 fn links(text: &str) -> Result<Vec<Link>, String> {
@@ -335,7 +340,7 @@ fn links(text: &str) -> Result<Vec<Link>, String> {
 
 /// What it took. Never the same twice, so it is no part of the report.
 #[derive(Serialize)]
-struct Took {
+pub(super) struct Took {
     schema: &'static str,
     version: String,
     seconds: f64,
@@ -348,7 +353,7 @@ struct Took {
 
 /// What one step took; where steps ran beside each other, what was spent since the one before was done.
 #[derive(Serialize)]
-struct StepTook {
+pub(super) struct StepTook {
     title: String,
     seconds: f64,
     own_processor_seconds: f64,
@@ -356,20 +361,20 @@ struct StepTook {
 }
 
 /// Since when, by the clock and by the processors.
-struct Clock {
+pub(super) struct Clock {
     began: Instant,
     usage: run::Usage,
 }
 
 impl Clock {
-    fn start() -> Clock {
+    pub(super) fn start() -> Clock {
         Clock {
             began: Instant::now(),
             usage: run::usage(),
         }
     }
 
-    fn stop(&self, title: &str) -> StepTook {
+    pub(super) fn stop(&self, title: &str) -> StepTook {
         let (before, now) = (&self.usage, run::usage());
         StepTook {
             title: title.to_owned(),
@@ -381,7 +386,7 @@ impl Clock {
 }
 
 impl Took {
-    fn new(version: &Version, all: &StepTook, disk: u64, steps: Vec<StepTook>) -> Took {
+    pub(super) fn new(version: &Version, all: &StepTook, disk: u64, steps: Vec<StepTook>) -> Took {
         Took {
             schema: "goassay-measured/1",
             version: version.to_string(),
@@ -394,7 +399,7 @@ impl Took {
         }
     }
 
-    fn write(&self, path: &Path) -> Result<(), Failure> {
+    pub(super) fn write(&self, path: &Path) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
         output::to_file(path, |out| std::io::Write::write_all(out, text.as_bytes()))
             .map_err(|error| Failure::file(Kind::Output, "write", path, &error))
@@ -463,6 +468,15 @@ impl<'t> Talk<'t> {
 
     pub(super) fn clear(&self) {
         self.state().bar.take();
+    }
+
+    /// What the steps took so far, as steps of a chain.
+    pub(super) fn steps(&self, chain: &str) -> Vec<StepTook> {
+        let mut steps = std::mem::take(&mut self.state().steps);
+        for step in &mut steps {
+            step.title = format!("{chain}: {}", step.title);
+        }
+        steps
     }
 
     fn say(&self, state: &State, text: &str) {

@@ -1,0 +1,3 @@
+module goassay.example/plant
+
+go 1.24.0
