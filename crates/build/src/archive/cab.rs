@@ -342,3 +342,108 @@ impl<I: Iterator<Item = io::Result<Vec<u8>>>> Read for Unpacked<I> {
         self.block.read(out)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A cabinet of one folder with these blocks (packed, length unpacked), and one file that is all of it.
+    fn cabinet(method: u16, blocks: &[(&[u8], u16)]) -> Vec<u8> {
+        let length: u32 = blocks.iter().map(|block| u32::from(block.1)).sum();
+        let mut data = Vec::new();
+        for (packed, unpacked) in blocks {
+            let sizes = [packed.len() as u16, *unpacked]
+                .map(u16::to_le_bytes)
+                .concat();
+            data.extend(checksum(&sizes, checksum(packed, 0)).to_le_bytes());
+            data.extend(sizes);
+            data.extend(*packed);
+        }
+        let (files, at) = (36 + 8, 36 + 8 + 16 + 2);
+        let mut out = b"MSCF\0\0\0\0".to_vec();
+        for word in [at + data.len() as u32, 0, files, 0] {
+            out.extend(word.to_le_bytes());
+        }
+        for half in [0x0103, 1, 1, 0, 0, 0] {
+            out.extend(u16::to_le_bytes(half));
+        }
+        out.extend(at.to_le_bytes());
+        out.extend([blocks.len() as u16, method].map(u16::to_le_bytes).concat());
+        out.extend(length.to_le_bytes());
+        out.extend([0; 12]);
+        out.extend(b"f\0");
+        out.extend(data);
+        out
+    }
+
+    fn unpacked(bytes: &[u8]) -> Result<String, Error> {
+        let cabinet = read(&Input::memory(bytes.into()), 9)?;
+        assert_eq!(
+            (cabinet.files[0].name.as_str(), cabinet.files[0].length),
+            ("f", cabinet.length())
+        );
+        let mut text = String::new();
+        cabinet.unpacked().read_to_string(&mut text)?;
+        Ok(text)
+    }
+
+    #[test]
+    fn blocks_are_stored_or_refer_to_the_one_before() {
+        let stored = cabinet(0, &[(b"one ", 4), (b"two", 3)]);
+        assert_eq!(unpacked(&stored).unwrap(), "one two");
+        // Made by Python's zlib, the second with the text of the first for its dictionary.
+        let first = [&b"CK"[..], &[1, 20, 0, 235, 255], b"the quick brown fox "].concat();
+        let second = [
+            &b"CK"[..],
+            &[0x2b, 0xc1, 0x22, 0x96, 0x98, 0x9e, 0x98, 0x99, 0x7, 0x0],
+        ]
+        .concat();
+        let zip = cabinet(1, &[(&first, 20), (&second, 25)]);
+        assert_eq!(
+            unpacked(&zip).unwrap(),
+            "the quick brown fox the quick brown fox again"
+        );
+        // LZX: no translation, a block that is not compressed, of six bytes; three distances; its bytes.
+        let lzx = [&[0, 0x30, 0x60, 0][..], &[1, 0, 0, 0].repeat(3), b"golang"].concat();
+        assert_eq!(unpacked(&cabinet(0x0f03, &[(&lzx, 6)])).unwrap(), "golang");
+    }
+
+    #[test]
+    fn what_is_damaged_or_hostile_is_an_error() {
+        let good = cabinet(0, &[(b"one ", 4), (b"two", 3)]);
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 0x55;
+            let _ = unpacked_or_not(&bad);
+            let _ = unpacked_or_not(&good[..at]);
+        }
+        let last = good.len() - 1;
+        let mut bad = good;
+        bad[last] ^= 1;
+        assert!(matches!(unpacked(&bad), Err(Error::Damaged(why)) if why.contains("checksum")));
+        for (method, block) in [
+            (1, &b"xx"[..]),
+            (1, b"CK\xff"),
+            (0x0f03, b"\xff\xff"),
+            (0, b"short"),
+        ] {
+            assert!(
+                unpacked(&cabinet(method, &[(block, 6)])).is_err(),
+                "{block:?}"
+            );
+        }
+        for method in [2, 0x0003, 0x1f03] {
+            assert!(
+                unpacked(&cabinet(method, &[(b"x", 1)])).is_err(),
+                "{method}"
+            );
+        }
+    }
+
+    fn unpacked_or_not(bytes: &[u8]) -> Result<(), Error> {
+        let cabinet = read(&Input::memory(bytes.into()), 9)?;
+        let mut all = Vec::new();
+        cabinet.unpacked().read_to_end(&mut all)?;
+        Ok(())
+    }
+}
