@@ -1,7 +1,7 @@
 //! What is posted against what was rebuilt: the comparison of `build::compare`, in the words of a verification.
 
 use super::steps::Posted;
-use super::verification::{File, Form, Record, Status, Sums};
+use super::verification::{File, Form, NOT_CHECKED, Record, Status, Sums};
 use super::{Error, session, source};
 use crate::archive::Tree;
 use crate::compare::{self, Applied, Difference, Differences, Verdict, What};
@@ -62,7 +62,7 @@ fn in_lines(verdict: &Verdict, gaps: &[Gap], same: String) -> Compared {
     };
     log.extend(
         gaps.iter()
-            .map(|gap| format!("not checked: {}", gap.reason)),
+            .map(|gap| format!("{NOT_CHECKED}{}", gap.reason)),
     );
     (status, names, log)
 }

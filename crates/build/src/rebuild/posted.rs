@@ -6,7 +6,7 @@
 
 use super::environment::{self as env, Places};
 use super::steps::{Go, Posted, Steps, folder};
-use super::verification::{File, Form, Record, Status, Sums};
+use super::verification::{File, Form, NOT_CHECKED, Record, Status, Sums};
 use super::work::{Receipt, remove};
 use super::{Error, compare, source};
 use crate::archive::{self, Format, Kind, Tree};
@@ -203,7 +203,7 @@ fn gaps(opened: &Opened) -> Vec<String> {
     let left_out = contents.left_out().count();
     if left_out > 0 {
         gaps.push(format!(
-            "not checked: {left_out} files in api, doc, misc and test, which the module does not have: nobody vouches for them"
+            "{NOT_CHECKED}{left_out} files in api, doc, misc and test, which the module does not have: nobody vouches for them"
         ));
     }
     if *form == Form::Installer {
@@ -216,11 +216,13 @@ fn gaps(opened: &Opened) -> Vec<String> {
                 .collect::<Vec<_>>()
                 .join(", ");
             gaps.push(format!(
-                "not checked: {} files beside GOROOT: {shown}",
+                "{NOT_CHECKED}{} files beside GOROOT: {shown}",
                 beside.len()
             ));
         }
-        gaps.push("not checked: signature, scripts and descriptions of the installer".to_owned());
+        gaps.push(format!(
+            "{NOT_CHECKED}signature, scripts and descriptions of the installer"
+        ));
     }
     gaps
 }

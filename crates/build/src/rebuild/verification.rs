@@ -89,6 +89,16 @@ pub struct File {
     pub log: Vec<String>,
 }
 
+/// How a line of a log begins that says what was not checked.
+pub(super) const NOT_CHECKED: &str = "not checked: ";
+
+impl File {
+    /// What was not checked, a line each: it stands beside every verdict.
+    pub fn gaps(&self) -> impl Iterator<Item = &String> {
+        self.log.iter().filter(|line| line.starts_with(NOT_CHECKED))
+    }
+}
+
 /// Hashes of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sums {

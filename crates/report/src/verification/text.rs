@@ -47,6 +47,11 @@ fn put(page: &mut Page<'_>, verification: &Verification) -> io::Result<()> {
             format!("{} (after {})", file.name, needed.join(", "))
         };
         put_checked(page, 2, file.status, &title, &file.log)?;
+        if file.status == Status::Pass {
+            for gap in file.gaps() {
+                page.put(Line::at(7).prose(gap))?;
+            }
+        }
     }
     page.put(Line::at(2).paint(Paint::Faint, "This rests on"))?;
     for trust in &verification.trust {
