@@ -3,7 +3,7 @@
 //!
 //! Not read: cabinets in several files, Quantum compression.
 
-use super::input::Input;
+use super::input::{Fields, Input};
 use super::{Error, damaged, zip};
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -56,22 +56,9 @@ fn bad() -> Error {
     damaged("the cabinet")
 }
 
-struct Fields(Vec<u8>);
-
-impl Fields {
-    fn at(input: &Input, start: u64, length: u64) -> Result<Fields, Error> {
-        input.bytes(start, length).map(Fields).map_err(|_| bad())
-    }
-
-    fn u16(&self, at: usize) -> u16 {
-        let bytes = self.0.get(at..).and_then(|bytes| bytes.first_chunk());
-        bytes.map_or(0, |bytes| u16::from_le_bytes(*bytes))
-    }
-
-    fn u32(&self, at: usize) -> u32 {
-        let bytes = self.0.get(at..).and_then(|bytes| bytes.first_chunk());
-        bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes))
-    }
+/// The numbers of a part of the cabinet.
+fn header_at(input: &Input, start: u64, length: u64) -> Result<Fields<Vec<u8>>, Error> {
+    input.bytes(start, length).map(Fields).map_err(|_| bad())
 }
 
 /// Extra bytes in headers, of folders and of blocks.
@@ -81,7 +68,7 @@ struct Reserved {
 }
 
 pub(super) fn read(input: &Input, most: usize) -> Result<Cabinet, Error> {
-    let header = Fields::at(input, 0, HEADER)?;
+    let header = header_at(input, 0, HEADER)?;
     if !header.0.starts_with(b"MSCF") || u64::from(header.u32(8)) > input.len() {
         return Err(bad());
     }
@@ -95,7 +82,7 @@ pub(super) fn read(input: &Input, most: usize) -> Result<Cabinet, Error> {
         block: 0,
     };
     if flags & RESERVED != 0 {
-        let sizes = Fields::at(input, at, 4)?;
+        let sizes = header_at(input, at, 4)?;
         let [low, high] = sizes.u16(2).to_le_bytes();
         reserved = Reserved {
             folder: low.into(),
@@ -108,7 +95,7 @@ pub(super) fn read(input: &Input, most: usize) -> Result<Cabinet, Error> {
     let mut left = input.len();
     let mut starts = vec![0];
     for _ in 0..header.u16(26) {
-        let fields = Fields::at(input, at, 8)?;
+        let fields = header_at(input, at, 8)?;
         at += 8 + reserved.folder;
         let folder = Folder::read(input, &fields, &reserved, &mut left)?;
         let end = starts.last().copied().unwrap_or(0) + folder.length();
@@ -135,7 +122,7 @@ pub(super) fn read(input: &Input, most: usize) -> Result<Cabinet, Error> {
 
 /// A file, and the length of what describes it.
 fn file(input: &Input, at: u64, folders: &[u64]) -> Result<(File, u64), Error> {
-    let fields = Fields::at(input, at, 16)?;
+    let fields = header_at(input, at, 16)?;
     let left = input.len() - at - 16;
     let name = input.bytes(at + 16, left.min(MAX_NAME))?;
     let end = name.iter().position(|&byte| byte == 0).ok_or_else(bad)?;
@@ -166,7 +153,7 @@ fn file(input: &Input, at: u64, folders: &[u64]) -> Result<(File, u64), Error> {
 impl Folder {
     fn read(
         input: &Input,
-        fields: &Fields,
+        fields: &Fields<Vec<u8>>,
         reserved: &Reserved,
         left: &mut u64,
     ) -> Result<Folder, Error> {
@@ -183,7 +170,7 @@ impl Folder {
         let mut at = u64::from(fields.u32(0));
         let mut blocks = Vec::new();
         for _ in 0..fields.u16(4) {
-            let head = Fields::at(input, at, 8)?;
+            let head = header_at(input, at, 8)?;
             let (packed, unpacked) = (head.u16(4), head.u16(6));
             if usize::from(unpacked) > BLOCK {
                 return Err(bad());
@@ -192,8 +179,8 @@ impl Folder {
             let start = at + 8 + reserved.block;
             at = start + u64::from(packed);
             let sum = head.u32(0);
-            let whole = Fields::at(input, start, packed.into())?;
-            let more = Fields::at(input, start - reserved.block - 4, 4 + reserved.block)?;
+            let whole = header_at(input, start, packed.into())?;
+            let more = header_at(input, start - reserved.block - 4, 4 + reserved.block)?;
             if sum != 0 && sum != checksum(&more.0, checksum(&whole.0, 0)) {
                 return Err(damaged(
                     "a block of the cabinet has another checksum than it should have",

@@ -8,6 +8,21 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+/// Fixed-size little-endian numbers out of a header, 0 where it ends before them.
+pub(super) struct Fields<B>(pub(super) B);
+
+impl<B: AsRef<[u8]>> Fields<B> {
+    pub(super) fn u16(&self, at: usize) -> u16 {
+        let bytes = self.0.as_ref().get(at..).and_then(|b| b.first_chunk());
+        bytes.map_or(0, |bytes| u16::from_le_bytes(*bytes))
+    }
+
+    pub(super) fn u32(&self, at: usize) -> u32 {
+        let bytes = self.0.as_ref().get(at..).and_then(|b| b.first_chunk());
+        bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes))
+    }
+}
+
 /// A part of a file or of memory.
 #[derive(Debug, Clone)]
 pub(super) struct Input {

@@ -5,7 +5,7 @@
 //! elsewhere, keeps one entry of several with the same name: here all have to be seen.)
 
 use super::hash::digest;
-use super::input::Input;
+use super::input::{Fields, Input};
 use super::{
     Entry, Error, Facts, Format, Kind, Options, Place, Reader, Sum, Tree, damaged, hash_all, name,
 };
@@ -56,21 +56,6 @@ pub(super) fn read(input: Input, options: &Options<'_>) -> Result<Tree, Error> {
     };
     link_texts(&mut tree)?;
     Ok(tree)
-}
-
-/// Fixed-size little-endian numbers out of a header, checked.
-struct Fields<'b>(&'b [u8]);
-
-impl Fields<'_> {
-    fn u16(&self, at: usize) -> u16 {
-        let bytes = self.0.get(at..).and_then(|b| b.first_chunk());
-        bytes.map_or(0, |bytes| u16::from_le_bytes(*bytes))
-    }
-
-    fn u32(&self, at: usize) -> u32 {
-        let bytes = self.0.get(at..).and_then(|b| b.first_chunk());
-        bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes))
-    }
 }
 
 /// The record at the end of the file.
@@ -308,7 +293,7 @@ impl Member {
 }
 
 /// What a local header says otherwise than the directory.
-fn local_facts(central: &Central, local: &Fields<'_>, extra: &[u8], facts: &mut Facts) {
+fn local_facts(central: &Central, local: &Fields<&Vec<u8>>, extra: &[u8], facts: &mut Facts) {
     let directory = Fields(&central.fixed);
     let mut add = |name: &str, value: String| facts.insert(format!("local {name}"), value);
     for (name, own, theirs) in [
