@@ -4,8 +4,7 @@
 //! into the system is enough, and what it links to is what the chain rests on.
 
 use super::root::ask;
-use crate::rebuild::Error;
-use crate::toolchain::store::remove;
+use crate::rebuild::{Error, remove};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -60,7 +59,7 @@ const PROGRAMS: [(&str, &str); 5] = [
 
 /// Makes the folder that stands for its GOROOT.
 pub(super) fn make(number: u32, goroot: &Path) -> Result<(), Error> {
-    remove(goroot).map_err(Error::file("remove", goroot))?;
+    remove(goroot)?;
     for folder in ["bin", "programs"] {
         let path = goroot.join(folder);
         fs::create_dir_all(&path).map_err(Error::file("write", &path))?;

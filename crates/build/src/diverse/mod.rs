@@ -19,7 +19,6 @@ pub use root::{Kind, Root};
 use crate::dirhash;
 use crate::rebuild::chain::Choice;
 use crate::rebuild::{self, Error, Measured, Observer, Status, Verification};
-use crate::toolchain::store::remove;
 use crate::toolchain::{self, Fetcher, Name, Platform, Version};
 use agreement::Archive;
 use std::fs::{self, File};
@@ -235,7 +234,7 @@ impl<'a> Session<'a> {
             _ => vec![&folder],
         };
         for path in made {
-            remove(path).map_err(Error::file("remove", path))?;
+            rebuild::remove(path)?;
         }
         // Another release may be built there.
         if let Some(parent) = folder.parent() {

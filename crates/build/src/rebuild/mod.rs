@@ -23,6 +23,7 @@ pub use commands::Workshop;
 pub use posted::{Given, INSTALLER_CONTENTS};
 pub(crate) use source::{says_generated, sum};
 pub use verification::{File, Form, Record, Status, Step, Sums, Verification};
+pub(crate) use work::remove;
 
 use crate::fetch::Fetch;
 use crate::run;

@@ -5,7 +5,7 @@
 //! file's own `api`, `doc`, `misc` and `test`: the same bytes are the aim. An installer cannot be made again: its files are compared.
 
 use super::environment::{self as env, Places};
-use super::steps::{Go, Posted, Steps, folder};
+use super::steps::{Go, Posted, Steps, digest, folder};
 use super::verification::{File, Form, NOT_CHECKED, Record, Status, Sums};
 use super::work::{Receipt, remove};
 use super::{Error, compare, source};
@@ -14,7 +14,6 @@ use crate::toolchain::downloads::Contents;
 use crate::toolchain::unpack::unpack;
 use crate::toolchain::{Name, Platform, Version, form};
 use goassay_binary::bytes::hexadecimal;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -290,11 +289,7 @@ impl Packer<'_> {
         let goroot = work.path(&format!("{step}.goroot"));
         work.begin(&step, &[packed.clone(), goroot.clone()])?;
         self.lay(given, opened, module, &goroot)?;
-        let scratch = work.fresh(&format!("{step}.scratch"))?;
-        for name in ["home", "tmp", "cache", "module"] {
-            let path = scratch.join(name);
-            fs::create_dir(&path).map_err(Error::file("write", &path))?;
-        }
+        let scratch = self.steps.scratch(&step)?;
         self.run(&step, &goroot, &scratch, &given.name.platform)?;
         let made = goroot.join("pkg/distpack").join(distributed(&given.name));
         fs::rename(&made, &packed).map_err(Error::file("find", &made))?;
@@ -306,13 +301,8 @@ impl Packer<'_> {
 
     fn inputs(&self, given: &str, module: &Path) -> Result<String, Error> {
         let module = hexadecimal(&source::sum(module)?);
-        let texts = [RECIPE, self.go.identity.as_str(), given, &module];
-        let mut all = Sha256::new();
-        for text in texts {
-            all.update((text.len() as u64).to_le_bytes());
-            all.update(text);
-        }
-        Ok(hexadecimal(&all.finalize()))
+        let identity = self.go.identity.as_str();
+        Ok(digest(&[RECIPE, identity, given, &module]))
     }
 
     /// The rebuilt files, with those that nobody vouches for beside them.

@@ -332,7 +332,7 @@ fn round(tools: &Path) -> Result<BTreeMap<String, String>, Error> {
 const RECIPE: [&str; 2] = [include_str!("environment.rs"), include_str!("steps.rs")];
 
 /// What determines the result of a step, as one text.
-fn digest(texts: &[&str]) -> String {
+pub(super) fn digest(texts: &[&str]) -> String {
     let mut all = Sha256::new();
     for text in RECIPE.iter().chain(texts) {
         all.update((text.len() as u64).to_le_bytes());

@@ -235,7 +235,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Removes a file or a folder with all that is in it, if it is there.
-pub(super) fn remove(path: &Path) -> Result<(), Error> {
+pub(crate) fn remove(path: &Path) -> Result<(), Error> {
     store::remove(path).map_err(Error::file("remove", path))
 }
 
