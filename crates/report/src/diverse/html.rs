@@ -3,7 +3,7 @@
 use super::{Report, names, of_chains, relations, sentence, trust};
 use crate::layout::counted;
 use crate::untrusted::escape_markup as escape;
-use crate::verification::{badge, begin_page, put_log};
+use crate::verification::{Head, badge, begin_page, put_log};
 use goassay_build::diverse::{Agreement, Built};
 use std::io::{self, Write};
 
@@ -11,14 +11,14 @@ use std::io::{self, Write};
 pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let bootstrap = &report.bootstrap;
     let title = format!("go{} through unrelated chains", bootstrap.version);
-    let note = format!(
-        "{} (exit code {}; {} {})",
-        sentence(report),
-        report.exit_code(),
-        report.tool.name,
-        report.tool.version
-    );
-    begin_page(&title, report.verdict(), &note, out)?;
+    let head = Head {
+        title: &title,
+        verdict: report.verdict(),
+        sentence: &sentence(report),
+        exit_code: report.exit_code(),
+        tool: &report.tool,
+    };
+    begin_page(&head, out)?;
     put_agreement(&bootstrap.agreement, out)?;
     for built in &bootstrap.built {
         put_chain(built, out)?;

@@ -1,6 +1,7 @@
 //! One self-contained page: what was checked, each with its log, what did not pass laid open. No script, no outside request.
 
 use super::{Report, sentence, shown};
+use crate::document::Tool;
 use crate::untrusted::escape_markup as escape;
 use goassay_build::rebuild::{Status, Verification};
 use std::io::{self, Write};
@@ -12,14 +13,19 @@ code,li{font:13px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}section{bord
 b.pass{color:#1b6e2f}b.fail{color:#b00020}b.skip{color:#7b2fa8}\
 @media(prefers-color-scheme:dark){b.fail{color:#ff8a95}b.skip{color:#cf9bf0}b.pass{color:#7fce92}}";
 
+/// The beginning of a page.
+pub(crate) struct Head<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) verdict: Status,
+    pub(crate) sentence: &'a str,
+    pub(crate) exit_code: u8,
+    pub(crate) tool: &'a Tool,
+}
+
 /// Writes the beginning of a page: heading, verdict, a sentence.
-pub(crate) fn begin_page(
-    title: &str,
-    verdict: Status,
-    note: &str,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let title = escape(title);
+pub(crate) fn begin_page(head: &Head<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let (title, verdict) = (escape(head.title), head.verdict);
+    let Tool { name, version } = head.tool;
     writeln!(
         out,
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -30,22 +36,25 @@ pub(crate) fn begin_page(
     )?;
     writeln!(
         out,
-        "<h1>{title}: {}</h1>\n<p>{}.</p>",
+        "<h1>{title}: {}</h1>\n<p>{} (exit code {}; {} {}).</p>",
         badge(verdict),
-        escape(note)
+        escape(head.sentence),
+        head.exit_code,
+        escape(name),
+        escape(version)
     )
 }
 
 /// Writes the page.
 pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let note = format!(
-        "{} (exit code {}; {} {})",
-        sentence(report),
-        report.exit_code(),
-        report.tool.name,
-        report.tool.version
-    );
-    begin_page("Go rebuilt", report.verdict(), &note, out)?;
+    let head = Head {
+        title: "Go rebuilt",
+        verdict: report.verdict(),
+        sentence: &sentence(report),
+        exit_code: report.exit_code(),
+        tool: &report.tool,
+    };
+    begin_page(&head, out)?;
     for failure in &report.failures {
         writeln!(
             out,

@@ -7,7 +7,7 @@ mod json;
 mod summary;
 mod text;
 
-pub(crate) use html::{badge, begin_page, put_log};
+pub(crate) use html::{Head, badge, begin_page, put_log};
 pub use json::SCHEMA;
 pub(crate) use json::{StepWire, SumsWire};
 pub(crate) use text::{mark, put_checked};
