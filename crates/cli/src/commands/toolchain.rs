@@ -397,17 +397,32 @@ impl Fetching<'_> {
         fresh: bool,
         tell: &mut dyn FnMut(&Installed, &Outcome),
     ) -> Result<(), Failure> {
+        self.with(|fetcher| self.each_with(fetcher, names, from, fresh, tell))
+    }
+
+    /// Works with what is asked for toolchains.
+    fn with<T>(&self, work: impl FnOnce(&Fetcher<'_>) -> T) -> T {
         let kept = Folders::new(&self.places.data, &self.places.cache, self.database.name());
-        let client = Client::new(&self.database, &self.net, &self.proxies, &kept);
-        let fetcher = Fetcher {
+        work(&Fetcher {
             fetch: &self.net,
             proxies: &self.proxies,
-            database: &client,
+            database: &Client::new(&self.database, &self.net, &self.proxies, &kept),
             store: &self.places.store,
             observer: &|stage| self.waiting.stage(stage),
-        };
+        })
+    }
+
+    fn each_with(
+        &self,
+        fetcher: &Fetcher<'_>,
+        names: &[Name],
+        from: Option<&str>,
+        fresh: bool,
+        tell: &mut dyn FnMut(&Installed, &Outcome),
+    ) -> Result<(), Failure> {
         if fresh {
-            client.latest().map_err(|error| failure(error.into()))?;
+            let latest = fetcher.database.latest();
+            latest.map_err(|error| failure(error.into()))?;
         }
         let page = from.map(Page::new);
         for name in names {

@@ -1,7 +1,7 @@
 //! `goassay toolchain bootstrap --diverse`: settings, chains and words around `goassay_build::diverse`.
 
 use super::verify::{Clock, Talk, Took, failure, read_links};
-use super::{Places, Waiting, certificates};
+use super::{Fetching, Places, Waiting, certificates};
 use crate::args::toolchain::{self as typed, StartArg};
 use crate::commands::tool;
 use crate::config::Config;
@@ -13,8 +13,6 @@ use crate::net::Modules;
 use crate::output::Terminal;
 use goassay_build::diverse::{self, Chain, NotHere, Planner, Request, Session};
 use goassay_build::rebuild::chain;
-use goassay_build::sumdb::Client;
-use goassay_build::sumdb::kept::Folders;
 use goassay_build::toolchain::{Fetcher, Platform};
 use goassay_report::diverse::{Format, Report};
 use goassay_report::document;
@@ -38,15 +36,6 @@ pub(super) fn run(
     let waiting = Waiting::new(terminal);
     let observer = |done, total| waiting.bytes(done, total);
     let net = Modules::new(env, certificates(&args.trust, config, env), &observer);
-    let (proxies, database) = (settings.proxies()?, settings.database()?);
-    let kept = Folders::new(&places.data, &places.cache, database.name());
-    let fetcher = Fetcher {
-        fetch: &net,
-        proxies: &proxies,
-        database: &Client::new(&database, &net, &proxies, &kept),
-        store: &places.store,
-        observer: &|stage| waiting.stage(stage),
-    };
     let folder = args.work.clone();
     let request = Request {
         version: args.version.clone(),
@@ -54,11 +43,14 @@ pub(super) fn run(
         folder: folder.unwrap_or_else(|| places.cache.join("bootstrap")),
         keep: args.keep,
     };
-    let (chains, not_here) = chains(args, &request, &fetcher)?;
-    waiting.clear();
-    let report = build(
-        args, &request, &fetcher, chains, not_here, terminal, &waiting,
-    )?;
+    let fetching = Fetching::new(settings, net, places, &waiting)?;
+    let report = fetching.with(|fetcher| {
+        let (chains, not_here) = chains(args, &request, fetcher)?;
+        waiting.clear();
+        build(
+            args, &request, fetcher, chains, not_here, terminal, &waiting,
+        )
+    })?;
     documents::write(&outputs, terminal, |format, style, out| {
         goassay_report::diverse::render(&report, format, terminal.width, style, out)
     })?;

@@ -1,6 +1,6 @@
 //! `goassay toolchain verify`: settings, progress and words around `goassay_build::rebuild`.
 
-use super::{Places, Waiting, certificates, ledger};
+use super::{Fetching, Places, Waiting, certificates, ledger};
 use crate::args::toolchain::{self as typed, ChainArg, PlatformArg};
 use crate::commands::tool;
 use crate::config::Config;
@@ -16,8 +16,6 @@ use goassay_build::rebuild::chain::{Choice, Link};
 use goassay_build::rebuild::{self, Given, Needs, Notice, Observer, Request, Share, Verification};
 use goassay_build::run;
 use goassay_build::signing::Key;
-use goassay_build::sumdb::Client;
-use goassay_build::sumdb::kept::Folders;
 use goassay_build::toolchain::{Fetcher, Name, Platform, Version};
 use goassay_report::document;
 use goassay_report::verification::{self, Format, Options, Report};
@@ -46,50 +44,11 @@ pub(super) fn run(
     let waiting = Waiting::new(terminal);
     let observer = |done, total| waiting.bytes(done, total);
     let net = Modules::new(env, certificates(&args.trust, config, env), &observer);
-    let (proxies, database) = (settings.proxies()?, settings.database()?);
-    let kept = Folders::new(&places.data, &places.cache, database.name());
-    let client = Client::new(&database, &net, &proxies, &kept);
-    let fetcher = Fetcher {
-        fetch: &net,
-        proxies: &proxies,
-        database: &client,
-        store: &places.store,
-        observer: &|stage| waiting.stage(stage),
-    };
-    let mut report = Report {
-        tool: tool(),
-        verifications: Vec::new(),
-        failures: Vec::new(),
-    };
-    let versions = plan.versions(args, &fetcher)?;
-    if versions.is_empty() {
-        terminal.say("there is no release that the ledger does not have");
-    }
-    for version in &versions {
-        let talk = Talk::new(terminal, &waiting);
-        let outcome = plan.verify(version, &fetcher, &talk);
-        waiting.clear();
-        match outcome {
-            Ok(verification) => {
-                plan.note(&verification)?;
-                report.verifications.push(verification);
-            }
-            // With one version there is nothing else to say.
-            Err(failure) if versions.len() == 1 => return Err(failure),
-            Err(failure) => {
-                terminal.complain(&failure);
-                report.failures.push(document::Failure {
-                    path: format!("go{version}"),
-                    kind: document::FailureKind::Unreadable,
-                    message: failure.to_string(),
-                    hint: failure.hint,
-                });
-            }
-        }
-    }
-    if versions.is_empty() {
+    let fetching = Fetching::new(settings, net, places, &waiting)?;
+    let report = fetching.with(|fetcher| plan.report(fetcher, &waiting, terminal))?;
+    let Some(report) = report else {
         return Ok(crate::failure::EXIT_OK);
-    }
+    };
     documents::write(&outputs, terminal, |format, style, out| {
         let options = Options {
             width: terminal.width,
@@ -146,6 +105,48 @@ impl<'a> Plan<'a> {
                 .unwrap_or_else(|| places.cache.join("verify")),
             date: today.to_string(),
         })
+    }
+
+    /// Verifies release after release; none where there is none.
+    fn report(
+        &self,
+        fetcher: &Fetcher<'_>,
+        waiting: &Waiting<'_>,
+        terminal: &Terminal,
+    ) -> Result<Option<Report>, Failure> {
+        let mut report = Report {
+            tool: tool(),
+            verifications: Vec::new(),
+            failures: Vec::new(),
+        };
+        let versions = self.versions(self.args, fetcher)?;
+        if versions.is_empty() {
+            terminal.say("there is no release that the ledger does not have");
+            return Ok(None);
+        }
+        for version in &versions {
+            let talk = Talk::new(terminal, waiting);
+            let outcome = self.verify(version, fetcher, &talk);
+            waiting.clear();
+            match outcome {
+                Ok(verification) => {
+                    self.note(&verification)?;
+                    report.verifications.push(verification);
+                }
+                // With one version there is nothing else to say.
+                Err(failure) if versions.len() == 1 => return Err(failure),
+                Err(failure) => {
+                    terminal.complain(&failure);
+                    report.failures.push(document::Failure {
+                        path: format!("go{version}"),
+                        kind: document::FailureKind::Unreadable,
+                        message: failure.to_string(),
+                        hint: failure.hint,
+                    });
+                }
+            }
+        }
+        Ok(Some(report))
     }
 
     /// Which releases: those that were named, and those that the ledger does not have.
