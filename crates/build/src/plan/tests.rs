@@ -1,0 +1,234 @@
+use super::*;
+use crate::project::{Checkout, Go, Module};
+use crate::toolchain::Version;
+
+fn project() -> Project {
+    let settings = [
+        ("GOPATH", "/h/go"),
+        ("GOEXPERIMENT", "arenas"),
+        ("GOWORK", ""),
+    ];
+    Project {
+        folder: "/src/m".into(),
+        go: Go {
+            goroot: "/go".into(),
+            says: "go1.26.8".to_owned(),
+            version: Version::parse("1.26.8").unwrap(),
+        },
+        settings: settings.map(|(n, v)| (n.to_owned(), v.to_owned())).into(),
+        checkout: Some(Checkout {
+            commit: "0f".repeat(20),
+            time: 1,
+            tags: vec!["v1.2.3".to_owned()],
+            dirty: Vec::new(),
+        }),
+    }
+}
+
+fn package(path: &str) -> Package {
+    Package {
+        path: path.to_owned(),
+        is_main: true,
+        is_standard: false,
+        has_cgo: false,
+        is_wanted: true,
+        module: Some(Module {
+            path: "example.com/m".to_owned(),
+            version: None,
+            is_main: true,
+            replaced_by_folder: None,
+        }),
+        error: None,
+    }
+}
+
+fn listing(target: &str, packages: &[Package]) -> Listing {
+    Listing {
+        target: Target::parse(target).unwrap(),
+        packages: packages.to_vec(),
+    }
+}
+
+const PRODUCTION: Profile = Profile::ALL[0];
+
+fn wanted(profile: &Profile) -> Wanted<'_> {
+    Wanted {
+        profile,
+        release: false,
+        allow_dirty: false,
+        output: Path::new("/out"),
+    }
+}
+
+fn line(build: &Build) -> String {
+    let words: Vec<_> = build
+        .argv
+        .iter()
+        .map(|word| word.to_string_lossy())
+        .collect();
+    words.join(" ")
+}
+
+fn value(build: &Build, name: &str) -> Option<String> {
+    let setting = build.environment.iter().find(|s| s.name == name)?;
+    Some(
+        setting
+            .value
+            .as_ref()
+            .map_or("kept out".to_owned(), |v| v.to_string_lossy().into_owned()),
+    )
+}
+
+#[test]
+fn a_program_for_production() {
+    let listings = [listing(
+        "linux/amd64/v3",
+        &[package("example.com/m/cmd/server")],
+    )];
+    let plan = plan(&project(), &listings, &wanted(&PRODUCTION)).unwrap();
+    let [build] = &plan.builds[..] else {
+        panic!("{plan:?}")
+    };
+    assert_eq!(
+        line(build),
+        "/go/bin/go build -trimpath -buildvcs=true -buildmode=pie -tags=netgo,osusergo -ldflags=-w -bindnow -o /out/server example.com/m/cmd/server"
+    );
+    for (name, want) in [
+        ("GOAMD64", Some("v3")),
+        ("CGO_ENABLED", Some("0")),
+        ("GOPATH", Some("/h/go")),
+        ("GOFLAGS", Some("")),
+        ("GOEXPERIMENT", Some("kept out")),
+        ("GOWORK", None),
+        ("HOME", None),
+    ] {
+        assert_eq!(value(build, name).as_deref(), want, "{name}");
+    }
+    assert!(plan.notes.is_empty());
+    let script = script(&plan);
+    assert!(
+        script.contains("'-ldflags=-w -bindnow' -o /out/server example.com/m/cmd/server\n"),
+        "{script}"
+    );
+    assert!(script.contains("# kept out: GOEXPERIMENT"), "{script}");
+}
+
+#[test]
+fn c_is_compiled_where_a_package_outside_of_go_has_it() {
+    let import = |is_standard| Package {
+        has_cgo: true,
+        is_main: false,
+        is_wanted: false,
+        is_standard,
+        ..package("x")
+    };
+    for (is_standard, want) in [(true, "0"), (false, "1")] {
+        let listings = [listing(
+            "linux/amd64",
+            &[package("example.com/m"), import(is_standard)],
+        )];
+        let plan = plan(&project(), &listings, &wanted(&PRODUCTION)).unwrap();
+        assert_eq!(value(&plan.builds[0], "CGO_ENABLED").as_deref(), Some(want));
+    }
+}
+
+#[test]
+fn files_are_named_as_go_names_them_and_targets_have_folders() {
+    let listings = [
+        listing("linux/s390x", &[package("example.com/m/v2")]),
+        listing(
+            "windows/amd64",
+            &[
+                package("example.com/m/v2"),
+                package("v2"),
+                package("example.com/v02"),
+            ],
+        ),
+    ];
+    let plan = plan(&project(), &listings, &wanted(&PRODUCTION)).unwrap();
+    let files: Vec<_> = plan
+        .builds
+        .iter()
+        .map(|b| b.file.to_str().unwrap())
+        .collect();
+    let want = [
+        "/out/linux-s390x/m",
+        "/out/windows-amd64/m.exe",
+        "/out/windows-amd64/v2.exe",
+        "/out/windows-amd64/v02.exe",
+    ];
+    assert_eq!(files, want);
+    let said: Vec<_> = plan.builds.iter().map(line).collect();
+    assert!(
+        !said[0].contains("pie") && said[0].contains("-ldflags=-w -o"),
+        "{}",
+        said[0]
+    );
+    assert!(
+        said[1].contains("-buildmode=pie") && !said[1].contains("bindnow"),
+        "{}",
+        said[1]
+    );
+}
+
+#[test]
+fn an_older_linker_gets_no_flag_that_it_does_not_know() {
+    let mut project = project();
+    project.go.version = Version::parse("1.22.12").unwrap();
+    let listings = [listing("linux/amd64", &[package("m")])];
+    let plan = plan(&project, &listings, &wanted(&PRODUCTION)).unwrap();
+    assert!(line(&plan.builds[0]).contains("-ldflags=-w -o"));
+}
+
+#[test]
+fn everything_that_speaks_against_it_is_said_at_once() {
+    let mut project = project();
+    let checkout = project.checkout.as_mut().unwrap();
+    checkout.tags.clear();
+    checkout.dirty = (0..7).map(|n| format!("?? dist/{n}")).collect();
+    let mut replaced = package("example.com/c");
+    replaced.is_main = false;
+    replaced.is_wanted = false;
+    replaced.module.as_mut().unwrap().replaced_by_folder = Some("../c".to_owned());
+    let mut broken = package("example.com/b");
+    broken.error = Some("no Go files".to_owned());
+    let all = [
+        replaced.clone(),
+        replaced,
+        broken,
+        package("command-line-arguments"),
+    ];
+    let listings = [
+        listing("linux/amd64", &all),
+        listing("linux/arm64", &all[..1]),
+    ];
+    let release = Wanted {
+        release: true,
+        ..wanted(&PRODUCTION)
+    };
+    let refusals = plan(&project, &listings, &release).unwrap_err();
+    let ids: Vec<_> = refusals.iter().map(|refusal| refusal.id).collect();
+    assert_eq!(
+        ids,
+        [
+            "files",
+            "local-replace",
+            "no-program",
+            "package",
+            "dirty",
+            "no-tag"
+        ]
+    );
+    assert!(
+        refusals[4].what.ends_with("?? dist/4 and 2 more"),
+        "{}",
+        refusals[4].what
+    );
+    let allowed = Wanted {
+        allow_dirty: true,
+        ..wanted(&PRODUCTION)
+    };
+    let good = [listing("linux/amd64", &[package("m")])];
+    let notes = plan(&project, &good, &allowed).unwrap().notes;
+    assert_eq!(notes.len(), 2, "{notes:?}");
+}

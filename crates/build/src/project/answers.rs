@@ -1,0 +1,242 @@
+//! What the go command and git answer, as facts. Their output is other people's: sizes are bounded by who asks, and what does
+//! not fit is an error with its place.
+
+use super::{Checkout, Module, Package};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// An answer that is not what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Malformed {
+    /// Who answered: `go list`, `git status`.
+    pub who: &'static str,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} answered something else than was asked: {}",
+            self.who, self.why
+        )
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+fn malformed(who: &'static str) -> impl Fn(serde_json::Error) -> Malformed {
+    move |error| Malformed {
+        who,
+        why: error.to_string(),
+    }
+}
+
+/// Reads `go env -json`.
+///
+/// # Errors
+/// It is no object of texts.
+pub fn settings(json: &[u8]) -> Result<BTreeMap<String, String>, Malformed> {
+    serde_json::from_slice(json).map_err(malformed("go env"))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Listed {
+    import_path: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    standard: bool,
+    #[serde(default)]
+    dep_only: bool,
+    #[serde(default)]
+    cgo_files: Vec<String>,
+    module: Option<ListedModule>,
+    error: Option<ListedError>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListedModule {
+    path: String,
+    version: Option<String>,
+    #[serde(default)]
+    main: bool,
+    replace: Option<Box<ListedModule>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListedError {
+    #[serde(default)]
+    err: String,
+}
+
+/// The fields that [`packages`] reads, for `go list -json=`.
+pub const FIELDS: &str = "ImportPath,Name,Standard,DepOnly,CgoFiles,Module,Error";
+
+/// Reads `go list -deps -e -json=…`: objects one behind the other.
+///
+/// # Errors
+/// One of them is none.
+pub fn packages(json: &[u8]) -> Result<Vec<Package>, Malformed> {
+    let listed = serde_json::Deserializer::from_slice(json).into_iter::<Listed>();
+    listed
+        .map(|listed| listed.map(Package::from).map_err(malformed("go list")))
+        .collect()
+}
+
+impl From<Listed> for Package {
+    fn from(listed: Listed) -> Package {
+        Package {
+            path: listed.import_path,
+            is_main: listed.name == "main",
+            is_standard: listed.standard,
+            has_cgo: !listed.cgo_files.is_empty(),
+            is_wanted: !listed.dep_only,
+            module: listed.module.map(Module::from),
+            error: listed.error.map(|error| error.err),
+        }
+    }
+}
+
+impl From<ListedModule> for Module {
+    fn from(listed: ListedModule) -> Module {
+        // A replacement with a version is another module; one without is a folder.
+        let folder = listed.replace.filter(|other| other.version.is_none());
+        Module {
+            path: listed.path,
+            version: listed.version,
+            is_main: listed.main,
+            replaced_by_folder: folder.map(|other| other.path),
+        }
+    }
+}
+
+/// Reads `git log -1 --format=%H %ct` and `git status --porcelain -z`.
+///
+/// # Errors
+/// The first line is no commit and time.
+pub fn checkout(commit: &str, status: &[u8]) -> Result<Checkout, Malformed> {
+    let wrong = || Malformed {
+        who: "git log",
+        why: format!("{:?} is no commit and time", commit.trim_end()),
+    };
+    let (commit, time) = commit.trim_end().split_once(' ').ok_or_else(wrong)?;
+    let is_commit =
+        matches!(commit.len(), 40 | 64) && commit.bytes().all(|b| b.is_ascii_hexdigit());
+    Ok(Checkout {
+        commit: Some(commit)
+            .filter(|_| is_commit)
+            .ok_or_else(wrong)?
+            .to_owned(),
+        time: time.parse().map_err(|_| wrong())?,
+        tags: Vec::new(),
+        dirty: dirty(status),
+    })
+}
+
+/// Names with their two letters; where a file was renamed the old name follows as a record of its own.
+fn dirty(status: &[u8]) -> Vec<String> {
+    let mut records = status
+        .split(|&byte| byte == 0)
+        .filter(|record| !record.is_empty());
+    let mut dirty = Vec::new();
+    while let Some(record) = records.next() {
+        if record
+            .first()
+            .is_some_and(|letter| matches!(letter, b'R' | b'C'))
+        {
+            records.next();
+        }
+        dirty.push(String::from_utf8_lossy(record).into_owned());
+    }
+    dirty.sort();
+    dirty
+}
+
+/// Reads `git tag --points-at`.
+#[must_use]
+pub fn tags(lines: &str) -> Vec<String> {
+    let mut tags: Vec<String> = lines.lines().map(str::to_owned).collect();
+    tags.sort();
+    tags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_one_behind_the_other() {
+        let json = br#"{"ImportPath":"runtime","Name":"runtime","Standard":true,"DepOnly":true,"CgoFiles":["a.go"]}
+            {"ImportPath":"example.com/c","Name":"c","DepOnly":true,"CgoFiles":["c.go"],
+             "Module":{"Path":"example.com/c","Version":"v1.0.0","Replace":{"Path":"../c"}}}
+            {"ImportPath":"example.com/d","DepOnly":true,
+             "Module":{"Path":"example.com/d","Version":"v1.0.0","Replace":{"Path":"example.com/e","Version":"v1.0.1"}}}
+            {"ImportPath":"example.com/m","Name":"main","Module":{"Path":"example.com/m","Main":true},"Error":{"Err":"no"}}"#;
+        let found = packages(json).unwrap();
+        let said: Vec<_> = found
+            .iter()
+            .map(|p| {
+                (
+                    &p.path[..],
+                    p.is_main,
+                    p.is_standard,
+                    p.has_cgo,
+                    p.is_wanted,
+                )
+            })
+            .collect();
+        assert_eq!(
+            said,
+            [
+                ("runtime", false, true, true, false),
+                ("example.com/c", false, false, true, false),
+                ("example.com/d", false, false, false, false),
+                ("example.com/m", true, false, false, true),
+            ]
+        );
+        let folder = |at: usize| {
+            found[at]
+                .module
+                .as_ref()
+                .unwrap()
+                .replaced_by_folder
+                .clone()
+        };
+        assert_eq!((folder(1), folder(2)), (Some("../c".to_owned()), None));
+        assert_eq!(found[3].error.as_deref(), Some("no"));
+        assert!(packages(br#"{"ImportPath":"a"} {"#).is_err());
+        assert_eq!(packages(b"").unwrap(), []);
+    }
+
+    #[test]
+    fn a_checkout_and_what_is_not_in_it() {
+        let commit = format!("{} 1760000000\n", "0f".repeat(20));
+        let status = b"?? dist/a\0R  new\0old\0 M main.go\0";
+        let found = checkout(&commit, status).unwrap();
+        assert_eq!((found.commit.len(), found.time), (40, 1_760_000_000));
+        assert_eq!(found.dirty, [" M main.go", "?? dist/a", "R  new"]);
+        for wrong in [
+            "",
+            "abc 1",
+            "fatal: no",
+            &commit[1..],
+            &commit.replace('\n', "x"),
+        ] {
+            assert!(checkout(wrong, b"").is_err(), "{wrong:?}");
+        }
+        assert_eq!(tags("v1.0.0\nsub/v1.0.0\n"), ["sub/v1.0.0", "v1.0.0"]);
+    }
+
+    #[test]
+    fn settings_are_texts() {
+        let found = settings(br#"{"GOOS":"linux","GOFLAGS":""}"#).unwrap();
+        assert_eq!(found.get("GOOS").map(String::as_str), Some("linux"));
+        assert!(settings(b"[]").is_err());
+    }
+}

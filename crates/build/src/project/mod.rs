@@ -1,0 +1,80 @@
+//! What there is to build: programs, modules, the Go that builds them, the checkout. Facts, asked of the go command and git.
+//!
+//! What they answer is read here without running anything; `ask` runs them.
+
+mod answers;
+
+use crate::toolchain::Version;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub use answers::{Malformed, checkout, packages, settings, tags};
+
+/// A project, as seen from one folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// The folder that the go command is started in.
+    pub folder: PathBuf,
+    /// The Go that the project asks for.
+    pub go: Go,
+    /// Settings of the go command by name, as `go env` resolves them.
+    pub settings: BTreeMap<String, String>,
+    /// The commit and what is not in it; none outside a checkout.
+    pub checkout: Option<Checkout>,
+}
+
+/// A Go, found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Go {
+    /// Its GOROOT.
+    pub goroot: PathBuf,
+    /// Its version, with a vendor's suffix where it has one: `go1.26.8`.
+    pub says: String,
+    /// The release that it is, or is made of.
+    pub version: Version,
+}
+
+/// A package that was asked for or is imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// Its import path; `command-line-arguments` where files were named.
+    pub path: String,
+    /// Whether it is a program.
+    pub is_main: bool,
+    /// Whether it belongs to Go.
+    pub is_standard: bool,
+    /// Whether it imports C, for the platform and the tags that were asked for.
+    pub has_cgo: bool,
+    /// Whether it was asked for, and not only imported.
+    pub is_wanted: bool,
+    /// The module that has it; none in the standard library.
+    pub module: Option<Module>,
+    /// Why it cannot be built, in the go command's words.
+    pub error: Option<String>,
+}
+
+/// A module that packages come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Module {
+    /// Its path.
+    pub path: String,
+    /// Its version; none for what is built where it lies.
+    pub version: Option<String>,
+    /// Whether it is a main module: of this folder or workspace.
+    pub is_main: bool,
+    /// The folder that stands in for it (`replace … => ./folder`); hostile.
+    pub replaced_by_folder: Option<String>,
+}
+
+/// A checkout of git.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checkout {
+    /// The commit, hexadecimal.
+    pub commit: String,
+    /// Its time, in seconds since 1970.
+    pub time: i64,
+    /// Tags of this commit, sorted.
+    pub tags: Vec<String>,
+    /// Files that are not as in the commit, with git's two letters before each; hostile.
+    pub dirty: Vec<String>,
+}
