@@ -9,6 +9,10 @@
     reason = "this module is where processes are started"
 )]
 
+mod capture;
+
+pub use capture::{Answer, Question, ask};
+
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;

@@ -2,16 +2,21 @@
 //!
 //! What cannot be built as it should be is refused here, all reasons at once and each with its remedy, before time is spent.
 
+mod environment;
 pub mod refusal;
 mod script;
+mod stamp;
 mod target;
 
 pub use refusal::Refusal;
 pub use script::script;
+pub use stamp::Stamp;
 pub use target::Target;
 
 use crate::profile::{Dwarf, Kind, Profile};
 use crate::project::{Package, Project};
+use goassay_binary::bytes::hexadecimal;
+use sha2::{Digest, Sha256};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +40,12 @@ pub struct Listing {
     pub target: Target,
     /// The packages that were asked for, and all that they import.
     pub packages: Vec<Package>,
+}
+
+impl Listing {
+    fn programs(&self) -> impl Iterator<Item = &Package> {
+        self.packages.iter().filter(|package| package.is_program())
+    }
 }
 
 /// What will be run.
@@ -61,6 +72,10 @@ pub struct Build {
     pub folder: PathBuf,
     /// The file that it writes.
     pub file: PathBuf,
+    /// What the file will say of its version.
+    pub stamp: Stamp,
+    /// What the file has to say of how it was built: keys and values of its build info.
+    pub recorded: Vec<(&'static str, String)>,
 }
 
 /// A variable that is set, or kept out.
@@ -90,8 +105,7 @@ pub fn plan(
     let mut builds = Vec::new();
     for listing in listings {
         let needs_c = listing.packages.iter().any(|p| p.has_cgo && !p.is_standard);
-        let programs = listing.packages.iter().filter(|p| p.is_wanted && p.is_main);
-        for program in programs {
+        for program in listing.programs() {
             let one = One {
                 project,
                 wanted,
@@ -104,8 +118,8 @@ pub fn plan(
         }
     }
     Ok(Plan {
+        notes: refusal::notes(project, wanted, &builds),
         builds,
-        notes: refusal::notes(project, wanted),
     })
 }
 
@@ -123,8 +137,7 @@ struct One<'a> {
 impl One<'_> {
     fn build(&self) -> Build {
         let file = self.wanted.output.join(self.file_name());
-        let go = self.project.go.goroot.join("bin/go");
-        let mut argv: Vec<OsString> = vec![go.into(), "build".into()];
+        let mut argv: Vec<OsString> = vec![self.project.go.program().into(), "build".into()];
         argv.extend(self.flags().into_iter().map(OsString::from));
         argv.extend([
             "-o".into(),
@@ -138,6 +151,54 @@ impl One<'_> {
             environment: self.environment(),
             folder: self.project.folder.clone(),
             file,
+            stamp: self.stamp(),
+            recorded: self.recorded(),
+        }
+    }
+
+    fn stamp(&self) -> Stamp {
+        stamp::of(self.project, self.program.module.as_ref())
+    }
+
+    /// What build info says of a program that was built by this plan (cmd/go, load.setBuildInfo).
+    fn recorded(&self) -> Vec<(&'static str, String)> {
+        let Target { platform, .. } = self.target;
+        let mut all = vec![
+            ("GOOS", platform.os.clone()),
+            ("GOARCH", platform.arch.clone()),
+            ("CGO_ENABLED", self.cgo().to_owned()),
+        ];
+        all.extend(
+            self.target
+                .level()
+                .map(|(name, level)| (name, level.to_owned())),
+        );
+        let profile = self.wanted.profile;
+        if profile.trimpath {
+            all.push(("-trimpath", "true".to_owned()));
+        }
+        if let Some(mode) = self.build_mode() {
+            all.push(("-buildmode", mode.to_owned()));
+        }
+        if !profile.tags.is_empty() {
+            all.push(("-tags", profile.tags.join(",")));
+        }
+        if let Some(checkout) = &self.project.checkout {
+            all.push(("vcs.revision", checkout.commit.clone()));
+            all.push(("vcs.modified", (!checkout.dirty.is_empty()).to_string()));
+        }
+        all
+    }
+
+    fn cgo(&self) -> &'static str {
+        if self.needs_c { "1" } else { "0" }
+    }
+
+    fn build_mode(&self) -> Option<&'static str> {
+        match self.wanted.profile.kind {
+            Kind::Pie if self.target.can_be_pie() => Some("pie"),
+            Kind::Static => Some("exe"),
+            Kind::Pie | Kind::Default => None,
         }
     }
 
@@ -167,120 +228,67 @@ impl One<'_> {
             flags.push("-trimpath".to_owned());
         }
         flags.push(format!("-buildvcs={}", self.project.checkout.is_some()));
-        let is_pie = profile.kind == Kind::Pie && self.target.can_be_pie();
-        if is_pie {
-            flags.push("-buildmode=pie".to_owned());
-        } else if profile.kind == Kind::Static {
-            flags.push("-buildmode=exe".to_owned());
+        if let Some(mode) = self.build_mode() {
+            flags.push(format!("-buildmode={mode}"));
         }
         if !profile.tags.is_empty() {
             flags.push(format!("-tags={}", profile.tags.join(",")));
         }
-        let linker = self.linker_flags(is_pie);
+        let linker = self.linker_flags();
         if !linker.is_empty() {
             flags.push(format!("-ldflags={}", linker.join(" ")));
         }
         flags
     }
 
-    fn linker_flags(&self, is_pie: bool) -> Vec<&'static str> {
+    fn linker_flags(&self) -> Vec<String> {
         let mut flags = Vec::new();
         if self.wanted.profile.dwarf == Dwarf::Apart {
-            flags.push("-w");
+            flags.push("-w".to_owned());
         }
-        let knows_bindnow = self.project.go.version.minor() >= Some(BINDNOW);
-        if is_pie && self.target.is_elf() && knows_bindnow {
-            flags.push("-bindnow");
+        if !self.target.is_elf() {
+            return flags;
+        }
+        let minor = self.project.go.version.minor();
+        if self.build_mode() == Some("pie") && minor >= Some(BINDNOW) {
+            flags.push("-bindnow".to_owned());
+        }
+        if minor < Some(GOBUILDID) {
+            flags.push(format!("-B=0x{}", self.build_id()));
+        } else if minor < Some(GNU_BUILD_ID) {
+            flags.push("-B=gobuildid".to_owned());
         }
         flags
     }
 
-    fn environment(&self) -> Vec<Setting> {
-        let setting = |name: &str| {
-            self.project
-                .settings
-                .get(name)
-                .filter(|value| !value.is_empty())
-        };
-        let mut all = Vec::new();
-        let mut set = |name, value: &str, reason| {
-            all.push(Setting {
-                name,
-                value: Some(value.into()),
-                reason,
-            });
-        };
-        set(
-            "PATH",
-            SYSTEM,
-            "git for the version, and a C compiler where C is compiled",
-        );
-        for (name, reason) in KEPT {
-            if let Some(value) = setting(name) {
-                set(name, value, reason);
-            }
+    /// A build ID of what goes in, for linkers that make none of what comes out.
+    fn build_id(&self) -> String {
+        let mut hash = Sha256::new();
+        let commit = self
+            .project
+            .checkout
+            .as_ref()
+            .map_or("", |c| c.commit.as_str());
+        let target = self.target.to_string();
+        for word in [
+            self.project.go.says.as_str(),
+            &self.program.path,
+            &target,
+            commit,
+        ] {
+            hash.update(word);
+            hash.update([0]);
         }
-        for (name, value, reason) in FIXED {
-            set(name, value, reason);
-        }
-        set("GOOS", &self.target.platform.os, "the target");
-        set("GOARCH", &self.target.platform.arch, "the target");
-        if let Some((name, level)) = self.target.level() {
-            set(name, level, "the target's level");
-        }
-        let cgo = if self.needs_c { "1" } else { "0" };
-        let reason = match self.needs_c {
-            true => "a package outside the standard library has C in it",
-            false => "no package outside the standard library has C in it",
-        };
-        set("CGO_ENABLED", cgo, reason);
-        if let Some(workspace) = setting("GOWORK") {
-            set("GOWORK", workspace, "the project's workspace");
-        }
-        let kept_out = CLEARED.iter().filter(|(name, _)| setting(name).is_some());
-        all.extend(kept_out.map(|&(name, reason)| Setting {
-            name,
-            value: None,
-            reason,
-        }));
-        all
+        hexadecimal(&hash.finalize()[..20])
     }
 }
 
 /// First minor version of Go whose linker knows `-bindnow` (cmd/link of 1.23).
 const BINDNOW: u32 = 23;
-/// Where the programs of the system are.
-const SYSTEM: &str = "/usr/local/bin:/usr/bin:/bin";
-
-/// Settings that are the user's: where things lie, and what is private.
-const KEPT: [(&str, &str); 3] = [
-    ("GOPATH", "the user's"),
-    ("GOMODCACHE", "modules that were downloaded and checked"),
-    ("GOCACHE", "the user's: what is compiled already"),
-];
-
-const FIXED: [(&str, &str, &str); 8] = [
-    (
-        "GOENV",
-        "off",
-        "what it says was read before, and stands here",
-    ),
-    ("GOFLAGS", "", "all flags stand on the command line"),
-    ("GO111MODULE", "on", "modules"),
-    ("GOTOOLCHAIN", "local", "the Go that was chosen builds"),
-    ("GOPROXY", "off", "everything was downloaded before"),
-    ("GOTELEMETRY", "off", "nothing is counted"),
-    ("LC_ALL", "C", "messages that do not depend on the user"),
-    ("TZ", "UTC", "times that do not depend on the place"),
-];
-
-/// Settings that change what is built and are not the project's.
-const CLEARED: [(&str, &str); 3] = [
-    ("GOEXPERIMENT", "changes the language and the library"),
-    ("GODEBUG", "changes how the go command works"),
-    ("GOTMPDIR", "the system's own folder will do"),
-];
-
+/// First minor version of Go whose linker makes a GNU build ID of the Go build ID (`-B gobuildid`).
+const GOBUILDID: u32 = 22;
+/// First minor version of Go whose linker does so without being asked.
+const GNU_BUILD_ID: u32 = 24;
 /// `v2`, `v10`: the last element of a module path that is no name.
 fn is_major(element: &str) -> bool {
     let digits = element.strip_prefix('v').unwrap_or_default();

@@ -1,7 +1,7 @@
 //! What speaks against building, with what to do about it.
 
-use super::{Listing, Wanted};
-use crate::project::Project;
+use super::{Build, Listing, Stamp, Wanted, stamp};
+use crate::project::{Checkout, Module, Project};
 
 /// Files that are named one by one.
 const NAMED: usize = 5;
@@ -19,8 +19,42 @@ pub struct Refusal {
 
 /// All reasons, in a fixed order.
 pub(super) fn all(project: &Project, listings: &[Listing], wanted: &Wanted<'_>) -> Vec<Refusal> {
-    let mut found = of_packages(listings);
+    let mut found = of_go(project);
+    found.extend(of_packages(listings));
     found.extend(of_checkout(project, wanted));
+    if wanted.release {
+        found.extend(of_release(project, listings));
+    }
+    found
+}
+
+/// First minor version of Go that records how a program was built.
+const RECORDS: u32 = 18;
+
+fn of_go(project: &Project) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    if project.go.version.minor() < Some(RECORDS) {
+        found.push(Refusal {
+            id: "old-go",
+            what: format!(
+                "{} does not record how a program was built",
+                project.go.says
+            ),
+            remedy: "build with Go 1.18 or newer",
+        });
+    }
+    let module = project.settings.get("GOMOD").map_or("", String::as_str);
+    let workspace = project.settings.get("GOWORK").map_or("", String::as_str);
+    if matches!(module, "" | "/dev/null" | "NUL") && matches!(workspace, "" | "off") {
+        found.push(Refusal {
+            id: "no-module",
+            what: format!(
+                "{} is in no module: there is no go.mod in it or above it",
+                project.folder.display()
+            ),
+            remedy: "go to the folder of the module, or make one: `go mod init example.com/name`",
+        });
+    }
     found
 }
 
@@ -61,10 +95,7 @@ fn of_packages(listings: &[Listing]) -> Vec<Refusal> {
                 );
             }
         }
-        if !packages
-            .iter()
-            .any(|package| package.is_wanted && package.is_main)
-        {
+        if packages.iter().all(|package| !package.is_program()) {
             add(
                 "no-program",
                 format!("there is no program for {target} among the packages"),
@@ -98,34 +129,91 @@ fn of_checkout(project: &Project, wanted: &Wanted<'_>) -> Vec<Refusal> {
             remedy: "commit it, or list it in .gitignore (an untracked output folder is the usual one), or say --allow-dirty",
         });
     }
-    if wanted.release && checkout.is_none_or(|checkout| checkout.tags.is_empty()) {
+    if let Some(checkout) = checkout.filter(|checkout| checkout.shows_output && !wanted.allow_dirty)
+    {
         found.push(Refusal {
-            id: "no-tag",
-            what: "a release was asked for, and the commit has no tag".to_owned(),
-            remedy: "`git tag v1.2.3` the commit that is to be released",
+            id: "output-in-checkout",
+            what: format!(
+                "what is written to {} would be new files of the checkout {}, so that the next program is stamped as modified",
+                wanted.output.display(),
+                checkout.root.display()
+            ),
+            remedy: "list the folder in .gitignore, or name one outside: `-o ../dist`",
         });
     }
     found
 }
 
-/// What should be known.
-pub(super) fn notes(project: &Project, wanted: &Wanted<'_>) -> Vec<String> {
-    let mut notes = Vec::new();
-    match &project.checkout {
-        None => notes
-            .push("this is no checkout: the program will not say which commit it is".to_owned()),
-        Some(checkout) if checkout.tags.is_empty() => {
-            notes.push("the commit has no tag: the version will name the commit".to_owned());
+/// A release needs a tag that is its module's, and a Go that records it.
+fn of_release(project: &Project, listings: &[Listing]) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    let programs = listings.iter().flat_map(|listing| listing.programs());
+    for module in programs.filter_map(|program| program.module.as_ref()) {
+        match (&project.checkout, stamp::of(project, Some(module))) {
+            (None, _) => found.push(Refusal {
+                id: "no-tag",
+                what: "a release was asked for, and this is no checkout of git".to_owned(),
+                remedy: "clone the repository at the tag that is to be released",
+            }),
+            (Some(checkout), stamp) => {
+                found.extend(of_tag(checkout, module, &stamp, &project.go.says))
+            }
         }
-        Some(_) => {}
     }
-    if wanted.allow_dirty
-        && project
-            .checkout
-            .as_ref()
-            .is_some_and(|c| !c.dirty.is_empty())
-    {
-        notes.push("the version will end in +dirty".to_owned());
+    found.dedup();
+    found
+}
+
+fn of_tag(checkout: &Checkout, module: &Module, stamp: &Stamp, go: &str) -> Option<Refusal> {
+    if stamp::version(checkout, module).is_none() {
+        let prefix = stamp::prefix(checkout, module).unwrap_or_default();
+        return Some(Refusal {
+            id: "no-tag",
+            what: format!(
+                "a release was asked for, and the commit has no tag of {}: it would be `{prefix}v…` with the module's major version",
+                module.path
+            ),
+            remedy: "`git tag` the commit that is to be released",
+        });
+    }
+    (*stamp == Stamp::Devel).then(|| Refusal {
+        id: "no-stamp",
+        what: format!(
+            "a release was asked for, and {go} does not record the tag of {}",
+            module.path
+        ),
+        remedy: "build with Go 1.25 or newer",
+    })
+}
+
+/// What should be known.
+pub(super) fn notes(project: &Project, wanted: &Wanted<'_>, builds: &[Build]) -> Vec<String> {
+    let mut notes = Vec::new();
+    if project.checkout.is_none() {
+        notes.push(
+            "this is no checkout of git: the program will not say which commit it is".to_owned(),
+        );
+    }
+    let dirty = project
+        .checkout
+        .as_ref()
+        .is_some_and(|c| !c.dirty.is_empty());
+    if wanted.allow_dirty && dirty {
+        notes.push(
+            "there are changes besides the commit: the version will end in +dirty".to_owned(),
+        );
+    }
+    if builds.iter().any(|build| build.stamp == Stamp::Commit) && !dirty {
+        notes.push(
+            "the commit has no tag of the module: the version will be made of the commit"
+                .to_owned(),
+        );
+    }
+    if builds.iter().any(|build| build.stamp == Stamp::Devel) {
+        let go = &project.go.says;
+        notes.push(format!(
+            "{go} does not record the tag of such a module: the version will be (devel)"
+        ));
     }
     notes
 }

@@ -5,6 +5,7 @@ use crate::toolchain::Version;
 fn project() -> Project {
     let settings = [
         ("GOPATH", "/h/go"),
+        ("GOMOD", "/src/m/go.mod"),
         ("GOEXPERIMENT", "arenas"),
         ("GOWORK", ""),
     ];
@@ -20,7 +21,8 @@ fn project() -> Project {
             commit: "0f".repeat(20),
             time: 1,
             tags: vec!["v1.2.3".to_owned()],
-            dirty: Vec::new(),
+            root: "/src/m".into(),
+            ..Checkout::default()
         }),
     }
 }
@@ -36,6 +38,7 @@ fn package(path: &str) -> Package {
             path: "example.com/m".to_owned(),
             version: None,
             is_main: true,
+            folder: Some("/src/m".into()),
             replaced_by_folder: None,
         }),
         error: None,
@@ -172,12 +175,79 @@ fn files_are_named_as_go_names_them_and_targets_have_folders() {
 }
 
 #[test]
-fn an_older_linker_gets_no_flag_that_it_does_not_know() {
+fn a_linker_gets_the_flags_that_it_knows_and_every_elf_file_a_build_id() {
+    for (go, want) in [
+        ("1.24.0", "-ldflags=-w -bindnow -o"),
+        ("1.23.12", "-ldflags=-w -bindnow -B=gobuildid -o"),
+        ("1.22.12", "-ldflags=-w -B=gobuildid -o"),
+        ("1.21.13", "-ldflags=-w -B=0x"),
+    ] {
+        let mut project = project();
+        project.go.version = Version::parse(go).unwrap();
+        let listings = [listing("linux/amd64", &[package("m")])];
+        let plan = plan(&project, &listings, &wanted(&PRODUCTION)).unwrap();
+        let line = line(&plan.builds[0]);
+        assert!(line.contains(want), "{go}: {line}");
+    }
+}
+
+#[test]
+fn what_the_file_has_to_say() {
+    let listings = [listing("linux/amd64/v3", &[package("example.com/m")])];
+    let plan = plan(&project(), &listings, &wanted(&PRODUCTION)).unwrap();
+    let build = &plan.builds[0];
+    assert_eq!(build.stamp, Stamp::Tag("v1.2.3".to_owned()));
+    let said: Vec<String> = build
+        .recorded
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    let commit = format!("vcs.revision={}", "0f".repeat(20));
+    let want = [
+        "GOOS=linux",
+        "GOARCH=amd64",
+        "CGO_ENABLED=0",
+        "GOAMD64=v3",
+        "-trimpath=true",
+        "-buildmode=pie",
+        "-tags=netgo,osusergo",
+        &commit,
+        "vcs.modified=false",
+    ];
+    assert_eq!(said, want);
+}
+
+#[test]
+fn a_release_needs_a_go_that_records_the_tag() {
     let mut project = project();
-    project.go.version = Version::parse("1.22.12").unwrap();
+    project.go.version = Version::parse("1.23.12").unwrap();
     let listings = [listing("linux/amd64", &[package("m")])];
-    let plan = plan(&project, &listings, &wanted(&PRODUCTION)).unwrap();
-    assert!(line(&plan.builds[0]).contains("-ldflags=-w -o"));
+    let any = wanted(&PRODUCTION);
+    let notes = plan(&project, &listings, &any).unwrap().notes;
+    assert!(notes[0].contains("(devel)"), "{notes:?}");
+    let refusals = plan(
+        &project,
+        &listings,
+        &Wanted {
+            release: true,
+            ..any
+        },
+    )
+    .unwrap_err();
+    assert_eq!(refusals[0].id, "no-stamp");
+}
+
+#[test]
+fn a_folder_without_a_module_and_an_output_that_git_sees() {
+    let mut project = project();
+    project
+        .settings
+        .insert("GOMOD".to_owned(), "/dev/null".to_owned());
+    project.checkout.as_mut().unwrap().shows_output = true;
+    let listings = [listing("linux/amd64", &[package("m")])];
+    let refusals = plan(&project, &listings, &wanted(&PRODUCTION)).unwrap_err();
+    let ids: Vec<_> = refusals.iter().map(|refusal| refusal.id).collect();
+    assert_eq!(ids, ["no-module", "output-in-checkout"]);
 }
 
 #[test]
@@ -230,5 +300,5 @@ fn everything_that_speaks_against_it_is_said_at_once() {
     };
     let good = [listing("linux/amd64", &[package("m")])];
     let notes = plan(&project, &good, &allowed).unwrap().notes;
-    assert_eq!(notes.len(), 2, "{notes:?}");
+    assert_eq!(notes.len(), 1, "{notes:?}");
 }

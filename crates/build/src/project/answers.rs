@@ -5,6 +5,7 @@ use super::{Checkout, Module, Package};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 /// An answer that is not what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +39,7 @@ fn malformed(who: &'static str) -> impl Fn(serde_json::Error) -> Malformed {
 ///
 /// # Errors
 /// It is no object of texts.
-pub fn settings(json: &[u8]) -> Result<BTreeMap<String, String>, Malformed> {
+pub(super) fn settings(json: &[u8]) -> Result<BTreeMap<String, String>, Malformed> {
     serde_json::from_slice(json).map_err(malformed("go env"))
 }
 
@@ -65,6 +66,7 @@ struct ListedModule {
     version: Option<String>,
     #[serde(default)]
     main: bool,
+    dir: Option<PathBuf>,
     replace: Option<Box<ListedModule>>,
 }
 
@@ -76,13 +78,13 @@ struct ListedError {
 }
 
 /// The fields that [`packages`] reads, for `go list -json=`.
-pub const FIELDS: &str = "ImportPath,Name,Standard,DepOnly,CgoFiles,Module,Error";
+pub(super) const FIELDS: &str = "ImportPath,Name,Standard,DepOnly,CgoFiles,Module,Error";
 
 /// Reads `go list -deps -e -json=…`: objects one behind the other.
 ///
 /// # Errors
 /// One of them is none.
-pub fn packages(json: &[u8]) -> Result<Vec<Package>, Malformed> {
+pub(super) fn packages(json: &[u8]) -> Result<Vec<Package>, Malformed> {
     let listed = serde_json::Deserializer::from_slice(json).into_iter::<Listed>();
     listed
         .map(|listed| listed.map(Package::from).map_err(malformed("go list")))
@@ -111,6 +113,7 @@ impl From<ListedModule> for Module {
             path: listed.path,
             version: listed.version,
             is_main: listed.main,
+            folder: listed.dir,
             replaced_by_folder: folder.map(|other| other.path),
         }
     }
@@ -120,7 +123,7 @@ impl From<ListedModule> for Module {
 ///
 /// # Errors
 /// The first line is no commit and time.
-pub fn checkout(commit: &str, status: &[u8]) -> Result<Checkout, Malformed> {
+pub(super) fn checkout(commit: &str, status: &[u8]) -> Result<Checkout, Malformed> {
     let wrong = || Malformed {
         who: "git log",
         why: format!("{:?} is no commit and time", commit.trim_end()),
@@ -136,6 +139,7 @@ pub fn checkout(commit: &str, status: &[u8]) -> Result<Checkout, Malformed> {
         time: time.parse().map_err(|_| wrong())?,
         tags: Vec::new(),
         dirty: dirty(status),
+        ..Checkout::default()
     })
 }
 
@@ -160,7 +164,7 @@ fn dirty(status: &[u8]) -> Vec<String> {
 
 /// Reads `git tag --points-at`.
 #[must_use]
-pub fn tags(lines: &str) -> Vec<String> {
+pub(super) fn tags(lines: &str) -> Vec<String> {
     let mut tags: Vec<String> = lines.lines().map(str::to_owned).collect();
     tags.sort();
     tags

@@ -1,14 +1,17 @@
 //! What there is to build: programs, modules, the Go that builds them, the checkout. Facts, asked of the go command and git.
 //!
-//! What they answer is read here without running anything; `ask` runs them.
+//! `answers` reads what they say without running anything, `ask` runs them.
 
 mod answers;
+mod ask;
 
 use crate::toolchain::Version;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-pub use answers::{Malformed, checkout, packages, settings, tags};
+pub use answers::Malformed;
+pub(crate) use ask::git_settings;
+pub use ask::{Asked, Asker, Error};
 
 /// A project, as seen from one folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +37,15 @@ pub struct Go {
     pub version: Version,
 }
 
+impl Go {
+    /// Its go command.
+    #[must_use]
+    pub fn program(&self) -> PathBuf {
+        let name = if cfg!(windows) { "go.exe" } else { "go" };
+        self.goroot.join("bin").join(name)
+    }
+}
+
 /// A package that was asked for or is imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
@@ -53,6 +65,14 @@ pub struct Package {
     pub error: Option<String>,
 }
 
+impl Package {
+    /// Whether it is a program that was asked for.
+    #[must_use]
+    pub fn is_program(&self) -> bool {
+        self.is_wanted && self.is_main
+    }
+}
+
 /// A module that packages come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Module {
@@ -62,6 +82,8 @@ pub struct Module {
     pub version: Option<String>,
     /// Whether it is a main module: of this folder or workspace.
     pub is_main: bool,
+    /// Where it lies.
+    pub folder: Option<PathBuf>,
     /// The folder that stands in for it (`replace … => ./folder`); hostile.
     pub replaced_by_folder: Option<String>,
 }
@@ -77,4 +99,8 @@ pub struct Checkout {
     pub tags: Vec<String>,
     /// Files that are not as in the commit, with git's two letters before each; hostile.
     pub dirty: Vec<String>,
+    /// The folder that holds it.
+    pub root: PathBuf,
+    /// Whether git would see what is written into the output folder.
+    pub shows_output: bool,
 }

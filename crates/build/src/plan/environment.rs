@@ -1,0 +1,113 @@
+//! The environment of a build: every variable that is set, or kept out, with its reason.
+
+use super::{One, Setting};
+use crate::project::git_settings;
+
+/// Where the programs of the system are.
+const SYSTEM: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// Settings that are the user's: where things lie.
+const KEPT: [(&str, &str); 3] = [
+    ("GOPATH", "the user's"),
+    ("GOMODCACHE", "modules that were downloaded and checked"),
+    ("GOCACHE", "the user's: what is compiled already"),
+];
+
+const FIXED: [(&str, &str, &str); 8] = [
+    (
+        "GOENV",
+        "off",
+        "what it says was read before, and stands here",
+    ),
+    ("GOFLAGS", "", "all flags stand on the command line"),
+    ("GO111MODULE", "on", "modules"),
+    ("GOTOOLCHAIN", "local", "the Go that was chosen builds"),
+    ("GOPROXY", "off", "everything was downloaded before"),
+    ("GOTELEMETRY", "off", "nothing is counted"),
+    ("LC_ALL", "C", "messages that do not depend on the user"),
+    ("TZ", "UTC", "times that do not depend on the place"),
+];
+
+/// Settings that change what is built and are not the project's.
+const CLEARED: [(&str, &str); 4] = [
+    ("GOEXPERIMENT", "changes the language and the library"),
+    ("GODEBUG", "changes how the go command works"),
+    ("GOFIPS140", "the profile says it"),
+    ("GOTMPDIR", "the system's own folder will do"),
+];
+
+const GIT: &str =
+    "git, without anybody's settings: what is in the commit does not depend on the user";
+
+impl One<'_> {
+    pub(super) fn environment(&self) -> Vec<Setting> {
+        let mut all = self.of_system();
+        all.extend(self.of_target());
+        if let Some(checkout) = &self.project.checkout {
+            let git = git_settings(&checkout.root).into_iter();
+            all.extend(
+                git.filter(|(name, _)| *name != "LC_ALL")
+                    .map(|(name, value)| Setting {
+                        name,
+                        value: Some(value),
+                        reason: GIT,
+                    }),
+            );
+        }
+        let kept_out = CLEARED
+            .iter()
+            .filter(|(name, _)| self.setting(name).is_some());
+        all.extend(kept_out.map(|&(name, reason)| Setting {
+            name,
+            value: None,
+            reason,
+        }));
+        all
+    }
+
+    /// What the go command says of a setting.
+    fn setting(&self, name: &str) -> Option<&String> {
+        self.project
+            .settings
+            .get(name)
+            .filter(|value| !value.is_empty())
+    }
+
+    fn of_system(&self) -> Vec<Setting> {
+        let mut all = vec![set(
+            "PATH",
+            SYSTEM,
+            "git for the version, and a C compiler where C is compiled",
+        )];
+        for (name, reason) in KEPT {
+            all.extend(self.setting(name).map(|value| set(name, value, reason)));
+        }
+        all.extend(FIXED.map(|(name, value, reason)| set(name, value, reason)));
+        let workspace = self.setting("GOWORK");
+        all.extend(workspace.map(|value| set("GOWORK", value, "the project's workspace")));
+        all
+    }
+
+    fn of_target(&self) -> Vec<Setting> {
+        let mut all = vec![
+            set("GOOS", &self.target.platform.os, "the target"),
+            set("GOARCH", &self.target.platform.arch, "the target"),
+        ];
+        let level = self.target.level();
+        all.extend(level.map(|(name, level)| set(name, level, "the target's level")));
+        let reason = match self.needs_c {
+            true => "a package outside the standard library has C in it",
+            false => "no package outside the standard library has C in it",
+        };
+        all.push(set("CGO_ENABLED", self.cgo(), reason));
+        all
+    }
+}
+
+fn set(name: &'static str, value: &str, reason: &'static str) -> Setting {
+    Setting {
+        name,
+        value: Some(value.into()),
+        reason,
+    }
+}
