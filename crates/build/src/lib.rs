@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod module;
 pub mod normalize;
 pub mod plan;
+pub mod produce;
 pub mod profile;
 pub mod project;
 pub mod proxy;

@@ -2,6 +2,7 @@
 //!
 //! What it means (defaults, configuration, environment) is decided in `settings`; commands never see these types.
 
+pub(crate) mod build;
 pub(crate) mod toolchain;
 
 use crate::documents::Documents;
@@ -33,6 +34,7 @@ Examples:
   goassay scan dist/ -o sarif=go.sarif  a directory, and a SARIF file
   goassay audit ./server                how it was built
   goassay inspect ./server              all facts about it
+  goassay build                         build the program in this folder
   goassay db status                     which database is used
 
 Exit codes, the same for every format:
@@ -94,6 +96,9 @@ pub(crate) enum Command {
     /// Show what is in Go binaries and how they were built
     #[command(after_help = format!("{INSPECT_EXAMPLES}\n\n{INSPECT_EXIT_CODES}"), long_about = INSPECT_LONG)]
     Inspect(Inspect),
+    /// Build Go programs the production way, with a record of what they are made of
+    #[command(after_help = build::EXAMPLES, long_about = build::LONG)]
+    Build(build::Build),
     /// Get verified Go toolchains, without Go
     #[command(subcommand, arg_required_else_help = true)]
     Toolchain(toolchain::Toolchain),

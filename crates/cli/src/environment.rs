@@ -27,6 +27,12 @@ impl Environment {
         }
     }
 
+    /// All of it, for programs that are asked with everything that their user has set.
+    pub(crate) fn variables(&self) -> Vec<(OsString, OsString)> {
+        let pair = |(name, value): (&OsString, &OsString)| (name.clone(), value.clone());
+        self.variables.iter().map(pair).collect()
+    }
+
     /// A variable that is set and not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&OsStr> {
         self.variables

@@ -73,6 +73,14 @@ impl Terminal {
         }
     }
 
+    /// Passes on a line of another program, unless quiet; its tabs are kept.
+    pub(crate) fn pass_on(&self, line: &str) {
+        if !self.quiet {
+            let pieces: Vec<String> = line.split('\t').map(printable).collect();
+            talk(&format!("{}\n", pieces.join("\t")));
+        }
+    }
+
     /// Says a warning on standard error, unless quiet.
     pub(crate) fn warn(&self, text: &str) {
         if !self.quiet {

@@ -1,9 +1,10 @@
 //! Versioned documents and their renderers: scans, audits, inspections, lists, sizes, checks of both kinds,
-//! toolchains compared, rebuilds, and rebuilds through unrelated chains.
+//! toolchains compared, rebuilds, rebuilds through unrelated chains, plans and records of builds.
 //!
 //! A renderer gets finished data and a writer. It looks nothing up, counts nothing that decides, and decides nothing.
 
 pub mod audit;
+pub mod build;
 pub mod check;
 pub mod diverse;
 pub mod document;

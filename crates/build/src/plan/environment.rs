@@ -2,6 +2,7 @@
 
 use super::{One, Setting};
 use crate::project::git_settings;
+use std::ffi::OsString;
 
 /// Where the programs of the system are.
 const SYSTEM: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -45,22 +46,16 @@ impl One<'_> {
         all.extend(self.of_target());
         if let Some(checkout) = &self.project.checkout {
             let git = git_settings(&checkout.root).into_iter();
-            all.extend(
-                git.filter(|(name, _)| *name != "LC_ALL")
-                    .map(|(name, value)| Setting {
-                        name,
-                        value: Some(value),
-                        reason: GIT,
-                    }),
-            );
+            all.extend(git.filter(|(name, _)| *name != "LC_ALL").map(of_git));
         }
         let kept_out = CLEARED
             .iter()
-            .filter(|(name, _)| self.setting(name).is_some());
+            .filter(|(name, _)| self.setting(name).is_some_and(|value| value != "off"));
         all.extend(kept_out.map(|&(name, reason)| Setting {
             name,
             value: None,
             reason,
+            is_place: false,
         }));
         all
     }
@@ -80,11 +75,11 @@ impl One<'_> {
             "git for the version, and a C compiler where C is compiled",
         )];
         for (name, reason) in KEPT {
-            all.extend(self.setting(name).map(|value| set(name, value, reason)));
+            all.extend(self.setting(name).map(|value| place(name, value, reason)));
         }
         all.extend(FIXED.map(|(name, value, reason)| set(name, value, reason)));
         let workspace = self.setting("GOWORK");
-        all.extend(workspace.map(|value| set("GOWORK", value, "the project's workspace")));
+        all.extend(workspace.map(|value| place("GOWORK", value, "the project's workspace")));
         all
     }
 
@@ -109,5 +104,22 @@ fn set(name: &'static str, value: &str, reason: &'static str) -> Setting {
         name,
         value: Some(value.into()),
         reason,
+        is_place: false,
+    }
+}
+
+fn place(name: &'static str, value: &str, reason: &'static str) -> Setting {
+    Setting {
+        is_place: true,
+        ..set(name, value, reason)
+    }
+}
+
+fn of_git((name, value): (&'static str, OsString)) -> Setting {
+    Setting {
+        name,
+        value: Some(value),
+        reason: GIT,
+        is_place: name == "GIT_CONFIG_VALUE_0",
     }
 }

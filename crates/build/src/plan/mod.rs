@@ -78,6 +78,19 @@ pub struct Build {
     pub recorded: Vec<(&'static str, String)>,
 }
 
+impl Build {
+    /// The command line, for a file elsewhere: where the go command writes is in no program.
+    #[must_use]
+    pub fn argv_into(&self, file: &Path) -> Vec<OsString> {
+        let is_file = |word: &OsString| word.as_os_str() == self.file.as_os_str();
+        let into = |word: &OsString| match is_file(word) {
+            true => file.into(),
+            false => word.clone(),
+        };
+        self.argv.iter().map(into).collect()
+    }
+}
+
 /// A variable that is set, or kept out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
@@ -87,6 +100,8 @@ pub struct Setting {
     pub value: Option<OsString>,
     /// Why.
     pub reason: &'static str,
+    /// Whether its value is a place on this machine, which is in no program: records leave it out.
+    pub is_place: bool,
 }
 
 /// Makes a plan.

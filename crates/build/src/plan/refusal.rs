@@ -20,7 +20,7 @@ pub struct Refusal {
 /// All reasons, in a fixed order.
 pub(super) fn all(project: &Project, listings: &[Listing], wanted: &Wanted<'_>) -> Vec<Refusal> {
     let mut found = of_go(project);
-    found.extend(of_packages(listings));
+    found.extend(of_packages(project, listings));
     found.extend(of_checkout(project, wanted));
     if wanted.release {
         found.extend(of_release(project, listings));
@@ -43,9 +43,7 @@ fn of_go(project: &Project) -> Vec<Refusal> {
             remedy: "build with Go 1.18 or newer",
         });
     }
-    let module = project.settings.get("GOMOD").map_or("", String::as_str);
-    let workspace = project.settings.get("GOWORK").map_or("", String::as_str);
-    if matches!(module, "" | "/dev/null" | "NUL") && matches!(workspace, "" | "off") {
+    if !project.is_in_module() {
         found.push(Refusal {
             id: "no-module",
             what: format!(
@@ -58,7 +56,7 @@ fn of_go(project: &Project) -> Vec<Refusal> {
     found
 }
 
-fn of_packages(listings: &[Listing]) -> Vec<Refusal> {
+fn of_packages(project: &Project, listings: &[Listing]) -> Vec<Refusal> {
     let mut found = Vec::new();
     for Listing { target, packages } in listings {
         let mut add = |id, what, remedy| found.push(Refusal { id, what, remedy });
@@ -95,7 +93,7 @@ fn of_packages(listings: &[Listing]) -> Vec<Refusal> {
                 );
             }
         }
-        if packages.iter().all(|package| !package.is_program()) {
+        if project.is_in_module() && packages.iter().all(|package| !package.is_program()) {
             add(
                 "no-program",
                 format!("there is no program for {target} among the packages"),

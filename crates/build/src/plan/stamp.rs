@@ -19,6 +19,18 @@ pub enum Stamp {
     Nothing,
 }
 
+impl Stamp {
+    /// The version, where it is known before the program is built.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        match self {
+            Stamp::Tag(version) => Some(version),
+            Stamp::Devel => Some("(devel)"),
+            Stamp::Commit | Stamp::Nothing => None,
+        }
+    }
+}
+
 /// What the program of `module` will say.
 pub(super) fn of(project: &Project, module: Option<&Module>) -> Stamp {
     let (Some(checkout), Some(module)) = (&project.checkout, module) else {

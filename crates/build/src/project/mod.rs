@@ -37,6 +37,16 @@ pub struct Go {
     pub version: Version,
 }
 
+impl Project {
+    /// Whether there is a module or a workspace to build in.
+    #[must_use]
+    pub fn is_in_module(&self) -> bool {
+        let setting = |name: &str| self.settings.get(name).map_or("", String::as_str);
+        let has_module = !matches!(setting("GOMOD"), "" | "/dev/null" | "NUL");
+        has_module || !matches!(setting("GOWORK"), "" | "off")
+    }
+}
+
 impl Go {
     /// Its go command.
     #[must_use]

@@ -1,6 +1,7 @@
 //! One file a command. Each gets resolved settings and gives an exit code or the failure that stopped it.
 
 mod audit;
+mod build;
 mod check;
 mod completions;
 mod config;
@@ -44,6 +45,7 @@ fn dispatch(cli: Cli, env: &Environment, terminal: &Terminal) -> Result<u8, Fail
         Command::Scan(args) => scan::run(args, &common, settings::Default::Here, env, terminal),
         Command::Audit(args) => audit::run(args, &common, env, terminal),
         Command::Inspect(args) => inspect::run(args, &common, env, terminal),
+        Command::Build(args) => build::run(&args, env, terminal),
         Command::Toolchain(command) => toolchain::run(command, &common, env, terminal),
         Command::Db(command) => db::run(command, &common, env, terminal),
         Command::Config(command) => config::run(command, &common, terminal),

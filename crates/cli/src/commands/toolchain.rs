@@ -107,6 +107,11 @@ fn certificates(trust: &CaArg, config: &Config, env: &Environment) -> Option<Pat
         .or_else(|| env.get("SSL_CERT_FILE").map(PathBuf::from))
 }
 
+/// The toolchains that were fetched.
+pub(super) fn store(env: &Environment) -> Result<Store, Failure> {
+    Places::of_user(env).map(|places| places.store)
+}
+
 /// Where things are kept.
 #[derive(Clone)]
 struct Places {

@@ -1,0 +1,148 @@
+//! Running a plan: one program after the other, into a staging folder, each checked before anybody sees it.
+//!
+//! What is checked is that the file says what the plan wanted. Whether the plan was a good one is the audit's question.
+
+mod check;
+mod staging;
+
+pub use check::check;
+pub use staging::Staging;
+
+use crate::plan::{Build, Plan};
+use crate::run::{self, Program, Variable};
+use goassay_binary::bytes::hexadecimal;
+use sha2::{Digest, Sha256};
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A program that was built and says what it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// Its name below the output folder, with `/`.
+    pub name: String,
+    /// Where it is staged.
+    pub path: PathBuf,
+    /// Its contents.
+    pub bytes: Vec<u8>,
+    /// SHA-256, lower-case hex.
+    pub sha256: String,
+}
+
+/// Why there is no program.
+#[derive(Debug)]
+pub enum Error {
+    /// The go command could not be run.
+    Run(run::Error),
+    /// It could, and did not build; what it said was passed on.
+    Failed {
+        /// The program, and for what.
+        what: String,
+        /// How it ended, in words.
+        status: String,
+    },
+    /// The file does not say what it has to.
+    Otherwise {
+        /// The file's name.
+        name: String,
+        /// What it says instead, a line each. Hostile.
+        why: Vec<String>,
+    },
+    /// A file could not be written, read or renamed.
+    File(PathBuf, io::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Run(error) => error.fmt(f),
+            Error::Failed { what, status } => write!(f, "go build did not build {what}: {status}"),
+            Error::Otherwise { name, why } => {
+                write!(f, "{name} is not what was planned: {}", why.join("; "))
+            }
+            Error::File(path, error) => write!(f, "{}: {error}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+fn file(path: &Path) -> impl FnOnce(io::Error) -> Error {
+    move |error| Error::File(path.to_owned(), error)
+}
+
+/// What is told while programs are built.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// This one begins.
+    Building(&'a Build),
+    /// A line that the go command or a compiler said. Hostile.
+    Said(&'a str),
+}
+
+/// Builds all programs of a plan.
+///
+/// # Errors
+/// One of them does not come out as planned; nothing is published then.
+pub fn produce(
+    plan: &Plan,
+    staging: &Staging,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<Vec<Product>, Error> {
+    let one = |build: &Build| {
+        tell(Event::Building(build));
+        let path = staging.place(&build.file)?;
+        link(build, &build.argv_into(&path), staging, tell)?;
+        let product = product(staging, build, path)?;
+        let why = check(build, &product.bytes);
+        match why.is_empty() {
+            true => Ok(product),
+            false => Err(Error::Otherwise {
+                name: product.name,
+                why,
+            }),
+        }
+    };
+    plan.builds.iter().map(one).collect()
+}
+
+fn link(
+    build: &Build,
+    argv: &[std::ffi::OsString],
+    staging: &Staging,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<(), Error> {
+    let set = |setting: &crate::plan::Setting| {
+        let value = setting.value.clone()?;
+        Some(Variable::new(setting.name, value, setting.reason))
+    };
+    let environment: Vec<Variable> = build.environment.iter().filter_map(set).collect();
+    let program = Program {
+        argv: argv.to_vec(),
+        environment: &environment,
+        folder: &build.folder,
+        log: &staging.log(),
+        family: staging.family(),
+    };
+    let finished = run::run(&program, &mut |line| tell(Event::Said(line))).map_err(Error::Run)?;
+    match finished.success {
+        true => Ok(()),
+        false => Err(Error::Failed {
+            what: format!("{} for {}", build.package, build.target),
+            status: finished.status,
+        }),
+    }
+}
+
+fn product(staging: &Staging, build: &Build, path: PathBuf) -> Result<Product, Error> {
+    let bytes = std::fs::read(&path).map_err(file(&path))?;
+    Ok(Product {
+        name: staging.name(&build.file),
+        sha256: hexadecimal(&Sha256::digest(&bytes)),
+        path,
+        bytes,
+    })
+}
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -1,0 +1,80 @@
+//! `build`.
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueHint};
+use goassay_build::plan::Target;
+use goassay_build::profile::Profile;
+use goassay_build::toolchain::Version;
+use goassay_report::build::PlanFormat;
+use std::path::PathBuf;
+
+pub(crate) const LONG: &str = "\
+Builds Go programs the production way, and writes down what they were made of.
+
+First a plan is made: every argument and every variable of each `go build`, with its reason; --plan prints it and stops. Modules are \
+downloaded with all that you have set; the build itself has nothing of your environment, and no network. What speaks against building is said before time is spent, \
+with the remedy: changes that are not committed, no tag for a release, files instead of a package, a module that is replaced by a folder.
+
+The program is exactly what `go build` with the plan's arguments gives: nothing is changed in it afterwards. It appears under its name only when it says of itself what was planned \
+(version, commit, target, flags), and with it NAME.build.json, the record of everything that went in, and SHA256SUMS. Places of this machine and the time are in none of them.
+
+Profiles: production (no paths, debug information apart, position-independent where the target can be), static-container (needs nothing \
+but the kernel), debug (as the go command builds, with all debug information).";
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  goassay build                                       the program in this folder, into dist/
+  goassay build ./cmd/... -o out                      several, into out/
+  goassay build --plan                                what would be run, and why
+  goassay build --plan --format sh > build.sh         a script that makes the same without goassay
+  goassay build --target linux/amd64/v3,linux/arm64,windows/amd64
+  goassay build --release                             not without a tag
+  goassay build --go 1.26.8                           with a Go of `goassay toolchain fetch`
+
+Exit codes:
+  0  built
+  2  not built, or not as planned; nothing was written";
+
+/// `build`.
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    /// Packages, as `go build` takes them [default: the one in this folder]
+    #[arg(value_name = "PACKAGE")]
+    pub(crate) packages: Vec<String>,
+    /// Folder for what is built; a folder in it for each of several targets
+    #[arg(short, long, value_name = "DIR", default_value = "dist", value_hint = ValueHint::DirPath)]
+    pub(crate) output: PathBuf,
+    /// What it is meant for
+    #[arg(long, value_name = "NAME", default_value = "production", value_parser = profile())]
+    pub(crate) profile: Profile,
+    /// Platforms, with a level where wanted: linux/amd64/v3 [default: that of `go env`]
+    #[arg(long, value_name = "OS/ARCH[/LEVEL]", value_delimiter = ',', value_parser = Target::parse)]
+    pub(crate) target: Vec<Target>,
+    /// Build with this version from the store of `goassay toolchain fetch`
+    #[arg(long, value_name = "VERSION", value_parser = Version::parse)]
+    pub(crate) go: Option<Version>,
+    /// Refuse what has no tag
+    #[arg(long)]
+    pub(crate) release: bool,
+    /// Build with changes that are not committed; the version says so
+    #[arg(long, conflicts_with = "release")]
+    pub(crate) allow_dirty: bool,
+    /// Print what would be run, and stop
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Format of the plan
+    #[arg(long, value_name = "FORMAT", requires = "plan", default_value = "text", value_parser = plan_format())]
+    pub(crate) format: PlanFormat,
+}
+
+fn profile() -> impl TypedValueParser<Value = Profile> {
+    let names = Profile::ALL.iter().map(|profile| profile.name);
+    PossibleValuesParser::new(names).try_map(|name| Profile::named(&name).ok_or("no such profile"))
+}
+
+fn plan_format() -> impl TypedValueParser<Value = PlanFormat> {
+    let all = PlanFormat::ALL;
+    let named = move |name: String| all.into_iter().find(|format| format.name() == name);
+    PossibleValuesParser::new(all.map(PlanFormat::name))
+        .try_map(move |name| named(name).ok_or("no such format"))
+}
