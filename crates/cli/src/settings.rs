@@ -188,6 +188,44 @@ pub(crate) fn audit(
     })
 }
 
+/// The audit of what `build` has built.
+pub(crate) fn audit_of_build(config: &Config, profile: Profile, as_of: Date) -> Audit {
+    Audit {
+        places: Vec::new(),
+        profile,
+        fail_on: config.audit.fail_on.unwrap_or(Level::Error),
+        exit_code: 1,
+        as_of,
+        allow_empty: false,
+        db: named_database(None, config),
+        max_age_days: config.max_age_days.unwrap_or(DEFAULT_MAX_AGE_DAYS),
+        config: config.clone(),
+        waive: true,
+        outputs: Vec::new(),
+        all: false,
+        jobs: 0,
+    }
+}
+
+/// The scan beside that audit.
+pub(crate) fn scan_of_build(audit: &Audit) -> Scan {
+    Scan {
+        places: Vec::new(),
+        fail_on: audit.config.fail_on.unwrap_or(Tier::Linked),
+        exit_code: audit.exit_code,
+        as_of: audit.as_of,
+        allow_empty: false,
+        db: audit.db.clone(),
+        max_age_days: audit.max_age_days,
+        config: audit.config.clone(),
+        suppress: true,
+        baseline: None,
+        outputs: Vec::new(),
+        show: Show::default(),
+        jobs: 0,
+    }
+}
+
 /// What `inspect` does.
 #[derive(Debug, Clone)]
 pub(crate) struct Inspect {

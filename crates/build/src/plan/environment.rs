@@ -1,11 +1,11 @@
 //! The environment of a build: every variable that is set, or kept out, with its reason.
 
 use super::{One, Setting};
-use crate::project::git_settings;
+use crate::project::{Compiler, git_settings};
 use std::ffi::OsString;
 
 /// Where the programs of the system are.
-const SYSTEM: &str = "/usr/local/bin:/usr/bin:/bin";
+pub(crate) const SYSTEM: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// Settings that are the user's: where things lie.
 const KEPT: [(&str, &str); 3] = [
@@ -90,13 +90,33 @@ impl One<'_> {
         ];
         let level = self.target.level();
         all.extend(level.map(|(name, level)| set(name, level, "the target's level")));
-        let reason = match self.needs_c {
-            true => "a package outside the standard library has C in it",
-            false => "no package outside the standard library has C in it",
+        let reason = match (self.needs_c, self.compiler().is_some()) {
+            (true, _) => "a package outside the standard library has C in it",
+            (false, true) => {
+                "the C compiler's linker makes static programs that can be loaded at any address"
+            }
+            (false, false) => "no package outside the standard library has C in it",
         };
         all.push(set("CGO_ENABLED", self.cgo(), reason));
+        if let Some(compiler) = self.compiler() {
+            all.extend(of_compiler(compiler));
+        }
         all
     }
+}
+
+/// What the go command uses by itself, and the hardening that the compiler knows.
+fn of_compiler(compiler: &Compiler) -> [Setting; 5] {
+    let with = |flags: &[&str]| [&["-O2", "-g"], flags].concat().join(" ");
+    let compiling = with(&compiler.compiling);
+    let hardening = "the hardening of the OpenSSF guide that the compiler knows";
+    [
+        set("CC", &compiler.command, "the C compiler for the target"),
+        set("CGO_CFLAGS", &compiling, hardening),
+        set("CGO_CXXFLAGS", &compiling, hardening),
+        set("CGO_FFLAGS", &with(&[]), "the go command's own"),
+        set("CGO_LDFLAGS", &with(&compiler.linking), hardening),
+    ]
 }
 
 fn set(name: &'static str, value: &str, reason: &'static str) -> Setting {

@@ -8,15 +8,17 @@ mod script;
 mod stamp;
 mod target;
 
+pub(crate) use environment::SYSTEM as SYSTEM_PATH;
 pub use refusal::Refusal;
 pub use script::script;
 pub use stamp::Stamp;
 pub use target::Target;
 
 use crate::profile::{Dwarf, Kind, Profile};
-use crate::project::{Package, Project};
+use crate::project::{Compiler, Package, Project};
 use goassay_binary::bytes::hexadecimal;
 use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +33,19 @@ pub struct Wanted<'a> {
     pub allow_dirty: bool,
     /// Where the programs are written.
     pub output: &'a Path,
+    /// Build tags besides the profile's.
+    pub tags: &'a [String],
+    /// Values of string variables by name (`-X`), without quotes in them.
+    pub variables: &'a BTreeMap<String, String>,
+}
+
+impl Wanted<'_> {
+    /// All build tags: the profile's, then the project's.
+    #[must_use]
+    pub fn all_tags(&self) -> Vec<&str> {
+        let own = self.tags.iter().map(String::as_str);
+        self.profile.tags.iter().copied().chain(own).collect()
+    }
 }
 
 /// The packages of a project for one target, by `go list -deps`.
@@ -40,9 +55,36 @@ pub struct Listing {
     pub target: Target,
     /// The packages that were asked for, and all that they import.
     pub packages: Vec<Package>,
+    /// The C compiler for the target, where one was looked for and found.
+    pub compiler: Option<Compiler>,
 }
 
 impl Listing {
+    /// Whether a program, or a package that it imports, has C in it; the standard library does without.
+    fn needs_c(&self, program: &Package) -> bool {
+        let by_path: BTreeMap<&str, &Package> =
+            self.packages.iter().map(|p| (p.path.as_str(), p)).collect();
+        let mut seen = BTreeSet::from([program.path.as_str()]);
+        let mut open = vec![program];
+        while let Some(package) = open.pop() {
+            if package.has_cgo && !package.is_standard {
+                return true;
+            }
+            let imports = package
+                .imports
+                .iter()
+                .filter(|path| seen.insert(path.as_str()));
+            open.extend(imports.filter_map(|path| by_path.get(path.as_str())));
+        }
+        false
+    }
+
+    /// Whether a plan for these packages depends on a C compiler.
+    #[must_use]
+    pub fn asks_for_a_compiler(&self, profile: &Profile) -> bool {
+        profile.kind == Kind::Static || self.programs().any(|program| self.needs_c(program))
+    }
+
     fn programs(&self) -> impl Iterator<Item = &Package> {
         self.packages.iter().filter(|package| package.is_program())
     }
@@ -119,21 +161,21 @@ pub fn plan(
     }
     let mut builds = Vec::new();
     for listing in listings {
-        let needs_c = listing.packages.iter().any(|p| p.has_cgo && !p.is_standard);
         for program in listing.programs() {
             let one = One {
                 project,
                 wanted,
                 target: &listing.target,
                 program,
-                needs_c,
+                needs_c: listing.needs_c(program),
+                compiler: listing.compiler.as_ref(),
                 many: listings.len() > 1,
             };
             builds.push(one.build());
         }
     }
     Ok(Plan {
-        notes: refusal::notes(project, wanted, &builds),
+        notes: refusal::notes(project, listings, wanted, &builds),
         builds,
     })
 }
@@ -145,6 +187,7 @@ struct One<'a> {
     target: &'a Target,
     program: &'a Package,
     needs_c: bool,
+    compiler: Option<&'a Compiler>,
     /// There are other targets besides.
     many: bool,
 }
@@ -195,8 +238,9 @@ impl One<'_> {
         if let Some(mode) = self.build_mode() {
             all.push(("-buildmode", mode.to_owned()));
         }
-        if !profile.tags.is_empty() {
-            all.push(("-tags", profile.tags.join(",")));
+        let tags = self.wanted.all_tags().join(",");
+        if !tags.is_empty() {
+            all.push(("-tags", tags));
         }
         if let Some(checkout) = &self.project.checkout {
             all.push(("vcs.revision", checkout.commit.clone()));
@@ -205,13 +249,28 @@ impl One<'_> {
         all
     }
 
+    /// The compiler, where one takes part.
+    fn compiler(&self) -> Option<&Compiler> {
+        self.compiler
+            .filter(|_| self.needs_c || self.is_static_pie())
+    }
+
     fn cgo(&self) -> &'static str {
-        if self.needs_c { "1" } else { "0" }
+        if self.compiler().is_some() { "1" } else { "0" }
+    }
+
+    /// Static and loaded at any address: Go's own linker asks for the system's loader then, a C compiler's does not.
+    fn is_static_pie(&self) -> bool {
+        let can = self
+            .compiler
+            .is_some_and(|compiler| compiler.links_static_pie);
+        self.wanted.profile.kind == Kind::Static && can && self.target.is_elf()
     }
 
     fn build_mode(&self) -> Option<&'static str> {
         match self.wanted.profile.kind {
             Kind::Pie if self.target.can_be_pie() => Some("pie"),
+            Kind::Static if self.is_static_pie() => Some("pie"),
             Kind::Static => Some("exe"),
             Kind::Pie | Kind::Default => None,
         }
@@ -246,8 +305,9 @@ impl One<'_> {
         if let Some(mode) = self.build_mode() {
             flags.push(format!("-buildmode={mode}"));
         }
-        if !profile.tags.is_empty() {
-            flags.push(format!("-tags={}", profile.tags.join(",")));
+        let tags = self.wanted.all_tags().join(",");
+        if !tags.is_empty() {
+            flags.push(format!("-tags={tags}"));
         }
         let linker = self.linker_flags();
         if !linker.is_empty() {
@@ -257,15 +317,19 @@ impl One<'_> {
     }
 
     fn linker_flags(&self) -> Vec<String> {
-        let mut flags = Vec::new();
+        let mut flags: Vec<String> = Vec::new();
         if self.wanted.profile.dwarf == Dwarf::Apart {
             flags.push("-w".to_owned());
         }
+        let variables = self.wanted.variables.iter();
+        flags.extend(variables.map(|(name, value)| format!("-X '{name}={value}'")));
         if !self.target.is_elf() {
             return flags;
         }
         let minor = self.project.go.version.minor();
-        if self.build_mode() == Some("pie") && minor >= Some(BINDNOW) {
+        if self.wanted.profile.kind == Kind::Static {
+            flags.extend(self.static_flags().map(str::to_owned));
+        } else if self.build_mode() == Some("pie") && minor >= Some(BINDNOW) {
             flags.push("-bindnow".to_owned());
         }
         if minor < Some(GOBUILDID) {
@@ -274,6 +338,16 @@ impl One<'_> {
             flags.push("-B=gobuildid".to_owned());
         }
         flags
+    }
+
+    /// Flags that keep the system's loader and libraries out.
+    fn static_flags(&self) -> impl Iterator<Item = &'static str> {
+        let flags: &[&str] = match (self.is_static_pie(), self.compiler().is_some()) {
+            (true, _) => &["-linkmode=external", "-extldflags=-static-pie"],
+            (false, true) => &["-linkmode=external", "-extldflags=-static"],
+            (false, false) => &[],
+        };
+        flags.iter().copied()
     }
 
     /// A build ID of what goes in, for linkers that make none of what comes out.

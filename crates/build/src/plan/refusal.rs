@@ -1,6 +1,7 @@
 //! What speaks against building, with what to do about it.
 
 use super::{Build, Listing, Stamp, Wanted, stamp};
+use crate::profile::Kind;
 use crate::project::{Checkout, Module, Project};
 
 /// Files that are named one by one.
@@ -21,6 +22,7 @@ pub struct Refusal {
 pub(super) fn all(project: &Project, listings: &[Listing], wanted: &Wanted<'_>) -> Vec<Refusal> {
     let mut found = of_go(project);
     found.extend(of_packages(project, listings));
+    found.extend(of_compilers(listings));
     found.extend(of_checkout(project, wanted));
     if wanted.release {
         found.extend(of_release(project, listings));
@@ -58,7 +60,10 @@ fn of_go(project: &Project) -> Vec<Refusal> {
 
 fn of_packages(project: &Project, listings: &[Listing]) -> Vec<Refusal> {
     let mut found = Vec::new();
-    for Listing { target, packages } in listings {
+    for Listing {
+        target, packages, ..
+    } in listings
+    {
         let mut add = |id, what, remedy| found.push(Refusal { id, what, remedy });
         for package in packages {
             let path = &package.path;
@@ -105,6 +110,23 @@ fn of_packages(project: &Project, listings: &[Listing]) -> Vec<Refusal> {
     found.sort_by(|a, b| (a.id, &a.what).cmp(&(b.id, &b.what)));
     found.dedup();
     found
+}
+
+fn of_compilers(listings: &[Listing]) -> Vec<Refusal> {
+    let lacking = listings.iter().filter(|listing| listing.compiler.is_none());
+    let needing = lacking.flat_map(|listing| {
+        let programs = listing
+            .programs()
+            .filter(|program| listing.needs_c(program));
+        programs.map(|program| (&listing.target, &program.path))
+    });
+    needing
+        .map(|(target, path)| Refusal {
+            id: "no-compiler",
+            what: format!("{path} has C in it, and no working C compiler for {target} is known"),
+            remedy: "install one and name it in [build.compilers] of goassay.toml: \"linux/arm64\" = \"aarch64-linux-gnu-gcc\"",
+        })
+        .collect()
 }
 
 fn of_checkout(project: &Project, wanted: &Wanted<'_>) -> Vec<Refusal> {
@@ -185,7 +207,12 @@ fn of_tag(checkout: &Checkout, module: &Module, stamp: &Stamp, go: &str) -> Opti
 }
 
 /// What should be known.
-pub(super) fn notes(project: &Project, wanted: &Wanted<'_>, builds: &[Build]) -> Vec<String> {
+pub(super) fn notes(
+    project: &Project,
+    listings: &[Listing],
+    wanted: &Wanted<'_>,
+    builds: &[Build],
+) -> Vec<String> {
     let mut notes = Vec::new();
     if project.checkout.is_none() {
         notes.push(
@@ -207,6 +234,12 @@ pub(super) fn notes(project: &Project, wanted: &Wanted<'_>, builds: &[Build]) ->
                 .to_owned(),
         );
     }
+    for listing in listings
+        .iter()
+        .filter(|listing| listing.asks_for_a_compiler(wanted.profile))
+    {
+        notes.extend(of_compiler(listing, wanted));
+    }
     if builds.iter().any(|build| build.stamp == Stamp::Devel) {
         let go = &project.go.says;
         notes.push(format!(
@@ -214,4 +247,19 @@ pub(super) fn notes(project: &Project, wanted: &Wanted<'_>, builds: &[Build]) ->
         ));
     }
     notes
+}
+
+fn of_compiler(listing: &Listing, wanted: &Wanted<'_>) -> Option<String> {
+    let target = &listing.target;
+    match &listing.compiler {
+        Some(compiler) if !compiler.dropped.is_empty() => Some(format!(
+            "{} for {target} does not know {}: left out",
+            compiler.command,
+            compiler.dropped.join(", ")
+        )),
+        None if wanted.profile.kind == Kind::Static => Some(format!(
+            "no C compiler for {target} is known: the program is static, and loaded at a fixed address"
+        )),
+        _ => None,
+    }
 }

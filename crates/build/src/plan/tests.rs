@@ -33,6 +33,7 @@ fn package(path: &str) -> Package {
         is_main: true,
         is_standard: false,
         has_cgo: false,
+        imports: Vec::new(),
         is_wanted: true,
         module: Some(Module {
             path: "example.com/m".to_owned(),
@@ -49,10 +50,12 @@ fn listing(target: &str, packages: &[Package]) -> Listing {
     Listing {
         target: Target::parse(target).unwrap(),
         packages: packages.to_vec(),
+        compiler: None,
     }
 }
 
 const PRODUCTION: Profile = Profile::ALL[0];
+static NONE: BTreeMap<String, String> = BTreeMap::new();
 
 fn wanted(profile: &Profile) -> Wanted<'_> {
     Wanted {
@@ -60,6 +63,8 @@ fn wanted(profile: &Profile) -> Wanted<'_> {
         release: false,
         allow_dirty: false,
         output: Path::new("/out"),
+        tags: &[],
+        variables: &NONE,
     }
 }
 
@@ -125,14 +130,66 @@ fn c_is_compiled_where_a_package_outside_of_go_has_it() {
         is_standard,
         ..package("x")
     };
+    let compiler = Compiler {
+        command: "gcc".to_owned(),
+        compiling: vec!["-fstack-protector-strong"],
+        dropped: vec!["-fnew"],
+        ..Compiler::default()
+    };
+    let importing = |path: &str, imports: &[&str]| Package {
+        imports: imports.iter().map(|&path| path.to_owned()).collect(),
+        ..package(path)
+    };
     for (is_standard, want) in [(true, "0"), (false, "1")] {
-        let listings = [listing(
-            "linux/amd64",
-            &[package("example.com/m"), import(is_standard)],
-        )];
+        let all = [
+            importing("example.com/m", &["x"]),
+            importing("example.com/pure", &[]),
+            import(is_standard),
+        ];
+        let mut listings = [listing("linux/amd64", &all)];
+        listings[0].compiler = Some(compiler.clone());
         let plan = plan(&project(), &listings, &wanted(&PRODUCTION)).unwrap();
         assert_eq!(value(&plan.builds[0], "CGO_ENABLED").as_deref(), Some(want));
+        assert_eq!(value(&plan.builds[1], "CGO_ENABLED").as_deref(), Some("0"));
+        let flags = value(&plan.builds[0], "CGO_CFLAGS");
+        assert_eq!(
+            flags.as_deref(),
+            (!is_standard).then_some("-O2 -g -fstack-protector-strong")
+        );
+        let said = plan.notes.iter().any(|note| note.contains("-fnew"));
+        assert_eq!(said, !is_standard);
+        listings[0].compiler = None;
+        let refused = super::plan(&project(), &listings, &wanted(&PRODUCTION)).is_err();
+        assert_eq!(refused, !is_standard, "without a compiler");
     }
+}
+
+#[test]
+fn static_programs_are_linked_by_a_c_compiler_where_there_is_one() {
+    let profile = Profile::named("static-container").unwrap();
+    let mut listings = [listing("linux/amd64", &[package("m")])];
+    let without = plan(&project(), &listings, &wanted(&profile)).unwrap();
+    assert!(
+        line(&without.builds[0]).contains("-buildmode=exe"),
+        "{without:?}"
+    );
+    assert!(
+        without.notes[0].contains("fixed address"),
+        "{:?}",
+        without.notes
+    );
+    listings[0].compiler = Some(Compiler {
+        links_static_pie: true,
+        ..Compiler::default()
+    });
+    let with = plan(&project(), &listings, &wanted(&profile)).unwrap();
+    let line = line(&with.builds[0]);
+    assert!(
+        line.contains("-buildmode=pie")
+            && line.contains("-linkmode=external -extldflags=-static-pie"),
+        "{line}"
+    );
+    assert_eq!(value(&with.builds[0], "CGO_ENABLED").as_deref(), Some("1"));
 }
 
 #[test]
@@ -215,6 +272,24 @@ fn what_the_file_has_to_say() {
         "vcs.modified=false",
     ];
     assert_eq!(said, want);
+}
+
+#[test]
+fn tags_and_variables_of_the_project() {
+    let variables = BTreeMap::from([("main.channel".to_owned(), "a b".to_owned())]);
+    let tags = ["sqlite".to_owned()];
+    let wanted = Wanted {
+        tags: &tags,
+        variables: &variables,
+        ..wanted(&PRODUCTION)
+    };
+    let listings = [listing("linux/amd64", &[package("m")])];
+    let plan = plan(&project(), &listings, &wanted).unwrap();
+    let line = line(&plan.builds[0]);
+    assert!(
+        line.contains("-tags=netgo,osusergo,sqlite -ldflags=-w -X 'main.channel=a b' -bindnow"),
+        "{line}"
+    );
 }
 
 #[test]

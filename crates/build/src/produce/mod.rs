@@ -3,9 +3,11 @@
 //! What is checked is that the file says what the plan wanted. Whether the plan was a good one is the audit's question.
 
 mod check;
+mod prove;
 mod staging;
 
 pub use check::check;
+pub use prove::{Proof, prove};
 pub use staging::Staging;
 
 use crate::plan::{Build, Plan};
@@ -76,6 +78,8 @@ fn file(path: &Path) -> impl FnOnce(io::Error) -> Error {
 pub enum Event<'a> {
     /// This one begins.
     Building(&'a Build),
+    /// This one begins a second time.
+    Proving(&'a Build),
     /// A line that the go command or a compiler said. Hostile.
     Said(&'a str),
 }

@@ -55,6 +55,8 @@ struct Listed {
     dep_only: bool,
     #[serde(default)]
     cgo_files: Vec<String>,
+    #[serde(default)]
+    imports: Vec<String>,
     module: Option<ListedModule>,
     error: Option<ListedError>,
 }
@@ -78,7 +80,7 @@ struct ListedError {
 }
 
 /// The fields that [`packages`] reads, for `go list -json=`.
-pub(super) const FIELDS: &str = "ImportPath,Name,Standard,DepOnly,CgoFiles,Module,Error";
+pub(super) const FIELDS: &str = "ImportPath,Name,Standard,DepOnly,CgoFiles,Imports,Module,Error";
 
 /// Reads `go list -deps -e -json=…`: objects one behind the other.
 ///
@@ -98,6 +100,7 @@ impl From<Listed> for Package {
             is_main: listed.name == "main",
             is_standard: listed.standard,
             has_cgo: !listed.cgo_files.is_empty(),
+            imports: listed.imports,
             is_wanted: !listed.dep_only,
             module: listed.module.map(Module::from),
             error: listed.error.map(|error| error.err),

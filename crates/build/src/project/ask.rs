@@ -4,7 +4,7 @@
 //! downloaded. Git is asked with nothing of the user's: what a global ignore list hides is in nobody else's checkout.
 
 use super::answers::{self, FIELDS, Malformed};
-use super::{Checkout, Go, Project};
+use super::{Checkout, Compiler, Go, Project, compiler};
 use crate::plan::{Listing, Target};
 use crate::run::{self, Answer, Question};
 use crate::toolchain::Version;
@@ -144,7 +144,28 @@ impl Asker<'_> {
         Ok(Listing {
             target: target.clone(),
             packages: answers::packages(&done("go list", answer)?)?,
+            compiler: None,
         })
+    }
+
+    /// The C compiler for a target: the one that is named for it, or, for the machine's own platform, the go command's.
+    ///
+    /// # Errors
+    /// There is no place to try it in.
+    pub fn compiler(
+        &self,
+        project: &Project,
+        target: &Target,
+        named: Option<&str>,
+    ) -> Result<Option<Compiler>, Error> {
+        let setting = |name: &str| project.settings.get(name).map_or("", String::as_str);
+        let is_own = target.platform.os == setting("GOHOSTOS")
+            && target.platform.arch == setting("GOHOSTARCH");
+        let own = Some(setting("CC")).filter(|command| is_own && !command.is_empty());
+        match named.or(own) {
+            Some(command) => compiler::of(command, self.environment),
+            None => Ok(None),
+        }
     }
 
     fn go(

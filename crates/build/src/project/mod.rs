@@ -4,6 +4,7 @@
 
 mod answers;
 mod ask;
+mod compiler;
 
 use crate::toolchain::Version;
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 pub use answers::Malformed;
 pub(crate) use ask::git_settings;
 pub use ask::{Asked, Asker, Error};
+pub use compiler::Compiler;
 
 /// A project, as seen from one folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +69,8 @@ pub struct Package {
     pub is_standard: bool,
     /// Whether it imports C, for the platform and the tags that were asked for.
     pub has_cgo: bool,
+    /// The packages that it imports.
+    pub imports: Vec<String>,
     /// Whether it was asked for, and not only imported.
     pub is_wanted: bool,
     /// The module that has it; none in the standard library.

@@ -16,7 +16,8 @@ downloaded with all that you have set; the build itself has nothing of your envi
 with the remedy: changes that are not committed, no tag for a release, files instead of a package, a module that is replaced by a folder.
 
 The program is exactly what `go build` with the plan's arguments gives: nothing is changed in it afterwards. It appears under its name only when it says of itself what was planned \
-(version, commit, target, flags), and with it NAME.build.json, the record of everything that went in, and SHA256SUMS. Places of this machine and the time are in none of them.
+(version, commit, target, flags), and with it NAME.build.json, the record of everything that went in, NAME.audit.json and NAME.scan.json (judged for the day of the source), \
+and SHA256SUMS. Places of this machine and the time are in none of them. An error of the audit that goassay.toml does not waive stops the build.
 
 Profiles: production (no paths, debug information apart, position-independent where the target can be), static-container (needs nothing \
 but the kernel), debug (as the go command builds, with all debug information).";
@@ -28,25 +29,26 @@ Examples:
   goassay build --plan                                what would be run, and why
   goassay build --plan --format sh > build.sh         a script that makes the same without goassay
   goassay build --target linux/amd64/v3,linux/arm64,windows/amd64
-  goassay build --release                             not without a tag
+  goassay build --release --prove                     not without a tag, and only what comes out twice
   goassay build --go 1.26.8                           with a Go of `goassay toolchain fetch`
 
 Exit codes:
   0  built
+  1  built, and the audit found an error that nobody waived, or --prove another program; nothing was written
   2  not built, or not as planned; nothing was written";
 
 /// `build`.
 #[derive(Debug, Args)]
 pub(crate) struct Build {
-    /// Packages, as `go build` takes them [default: the one in this folder]
+    /// Packages, as `go build` takes them [default: those of goassay.toml, or the one in this folder]
     #[arg(value_name = "PACKAGE")]
     pub(crate) packages: Vec<String>,
-    /// Folder for what is built; a folder in it for each of several targets
-    #[arg(short, long, value_name = "DIR", default_value = "dist", value_hint = ValueHint::DirPath)]
-    pub(crate) output: PathBuf,
-    /// What it is meant for
-    #[arg(long, value_name = "NAME", default_value = "production", value_parser = profile())]
-    pub(crate) profile: Profile,
+    /// Folder for what is built; a folder in it for each of several targets [default: dist]
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) output: Option<PathBuf>,
+    /// What it is meant for [default: production]
+    #[arg(long, value_name = "NAME", value_parser = profile())]
+    pub(crate) profile: Option<Profile>,
     /// Platforms, with a level where wanted: linux/amd64/v3 [default: that of `go env`]
     #[arg(long, value_name = "OS/ARCH[/LEVEL]", value_delimiter = ',', value_parser = Target::parse)]
     pub(crate) target: Vec<Target>,
@@ -59,6 +61,12 @@ pub(crate) struct Build {
     /// Build with changes that are not committed; the version says so
     #[arg(long, conflicts_with = "release")]
     pub(crate) allow_dirty: bool,
+    /// Publish without judging what was built
+    #[arg(long)]
+    pub(crate) no_audit: bool,
+    /// Build a second time, with everything else that should not matter, and compare
+    #[arg(long)]
+    pub(crate) prove: bool,
     /// Print what would be run, and stop
     #[arg(long)]
     pub(crate) plan: bool,

@@ -21,6 +21,7 @@ use goassay_audit::policy::{Policy, Profile, Scope, Waiver};
 use goassay_audit::registry;
 use goassay_audit::releases::Releases;
 use goassay_audit::verdict::Judged;
+use goassay_binary::Binary;
 use goassay_report::audit::{Format, IdleWaiver, Report, Run, Target, TextOptions, render};
 use goassay_report::document::{DatabaseUse, FailureKind, IdleCause, TargetFacts};
 use goassay_report::render::Style;
@@ -116,19 +117,25 @@ impl Asked {
 
     /// Judges one binary.
     pub(crate) fn target(&self, opened: &Opened<'_>) -> Audited {
-        let facts = Facts::of(opened.binary);
-        let judged = registry::audit(&facts, &self.policy);
-        self.waived(&opened.at, describe::facts(opened.binary), judged)
+        let (target, used) = self.binary(opened.at.path(), opened.binary);
+        (of_file(target, &opened.at), used)
+    }
+
+    /// Judges the binary that is called `path`.
+    pub(crate) fn binary(&self, path: String, binary: &Binary<'_>) -> Audited {
+        let judged = registry::audit(&Facts::of(binary), &self.policy);
+        self.waived(path, describe::facts(binary), judged)
     }
 
     /// Judges a program whose contents are compressed.
     pub(crate) fn packed(&self, packed: &Packed<'_>) -> Audited {
         let judged = registry::audit_packed(packed.packer, &self.policy);
-        self.waived(&packed.at, describe::packed(packed.data), judged)
+        let facts = describe::packed(packed.data);
+        let (target, used) = self.waived(packed.at.path(), facts, judged);
+        (of_file(target, &packed.at), used)
     }
 
-    fn waived(&self, at: &Located<'_>, facts: TargetFacts, mut judged: Vec<Judged>) -> Audited {
-        let path = at.path();
+    fn waived(&self, path: String, facts: TargetFacts, mut judged: Vec<Judged>) -> Audited {
         let scope = Scope {
             path: &path,
             module: facts.main_module.as_ref().map(|main| main.path.as_str()),
@@ -137,8 +144,8 @@ impl Asked {
         let used = registry::waive(&mut judged, &self.policy, &scope);
         let target = Target {
             path,
-            member: at.member(),
-            also_at: at.also_at(),
+            member: None,
+            also_at: Vec::new(),
             facts,
             judged,
         };
@@ -187,6 +194,15 @@ impl Asked {
         };
         let waivers = self.policy.waivers.iter().enumerate();
         waivers.filter_map(idle).collect()
+    }
+}
+
+/// Where else the program is.
+fn of_file(target: Target, at: &Located<'_>) -> Target {
+    Target {
+        member: at.member(),
+        also_at: at.also_at(),
+        ..target
     }
 }
 

@@ -45,7 +45,7 @@ fn dispatch(cli: Cli, env: &Environment, terminal: &Terminal) -> Result<u8, Fail
         Command::Scan(args) => scan::run(args, &common, settings::Default::Here, env, terminal),
         Command::Audit(args) => audit::run(args, &common, env, terminal),
         Command::Inspect(args) => inspect::run(args, &common, env, terminal),
-        Command::Build(args) => build::run(&args, env, terminal),
+        Command::Build(args) => build::run(&args, &common, env, terminal),
         Command::Toolchain(command) => toolchain::run(command, &common, env, terminal),
         Command::Db(command) => db::run(command, &common, env, terminal),
         Command::Config(command) => config::run(command, &common, terminal),

@@ -14,7 +14,7 @@ use crate::interrupt;
 use crate::output::Terminal;
 use crate::settings::{self, Scan};
 use crate::standing;
-use goassay_binary::Places;
+use goassay_binary::{Binary, Places};
 use goassay_report::document::{self, DatabaseUse, Report, Run, Target};
 use goassay_report::render::{Format, Style, TextOptions, render};
 use goassay_vuln::database::{Database, DatabaseError, Identity};
@@ -113,17 +113,32 @@ pub(crate) fn target(
     options: &Options,
     needs_sha256: bool,
 ) -> Result<Target, Failure> {
-    let subject = Subject::from_binary(opened.binary);
-    let scan = scan(&subject, database, options).map_err(|error| damaged(&error))?;
     Ok(Target {
-        path: opened.at.path(),
         member: opened.at.member(),
         sha256: needs_sha256.then(|| opened.at.sha256()),
-        facts: describe::facts(opened.binary),
+        also_at: opened.at.also_at(),
+        ..binary(opened.at.path(), opened.binary, database, options)?
+    })
+}
+
+/// Scans the binary that is called `path`.
+pub(super) fn binary(
+    path: String,
+    binary: &Binary<'_>,
+    database: &Database<'_>,
+    options: &Options,
+) -> Result<Target, Failure> {
+    let subject = Subject::from_binary(binary);
+    let scan = scan(&subject, database, options).map_err(|error| damaged(&error))?;
+    Ok(Target {
+        path,
+        member: None,
+        sha256: None,
+        facts: describe::facts(binary),
         scan,
         suppressed: Vec::new(),
         known: Vec::new(),
-        also_at: opened.at.also_at(),
+        also_at: Vec::new(),
     })
 }
 

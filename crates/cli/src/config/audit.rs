@@ -112,7 +112,7 @@ impl Reader<'_> {
         expected
     }
 
-    fn texts(&mut self, value: &Value<'_>, name: &str) -> Vec<String> {
+    pub(super) fn texts(&mut self, value: &Value<'_>, name: &str) -> Vec<String> {
         let Some(array) = value.get_ref().as_array() else {
             self.fault(value.span(), format!("`{name}` must be a list of strings"));
             return Vec::new();

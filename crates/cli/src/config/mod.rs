@@ -5,10 +5,12 @@
 
 mod audit;
 mod budget;
+mod build;
 mod toolchain;
 
 pub(crate) use audit::{Audit, Waiver, level};
 pub(crate) use budget::Budget;
+pub(crate) use build::Build;
 pub(crate) use toolchain::Toolchain;
 
 use crate::failure::{Failure, Kind};
@@ -43,6 +45,7 @@ pub(crate) struct Config {
     pub(crate) waivers: Vec<Waiver>,
     pub(crate) budgets: Vec<Budget>,
     pub(crate) toolchain: Toolchain,
+    pub(crate) build: Build,
 }
 
 /// One `[[suppress]]` entry.
@@ -151,10 +154,11 @@ impl Reader<'_> {
                 "waive" => config.waivers = self.waivers(value),
                 "budget" => config.budgets = self.budgets(value),
                 "toolchain" => config.toolchain = self.toolchain(value),
+                "build" => config.build = self.build(value),
                 other => self.unknown(
                     key.span(),
                     other,
-                    "`scan`, `database`, `suppress`, `audit`, `waive`, `budget`, `toolchain`",
+                    "`scan`, `database`, `suppress`, `audit`, `waive`, `budget`, `build`, `toolchain`",
                 ),
             }
         }
@@ -434,6 +438,27 @@ pub(crate) const TEMPLATE: &str = r##"# Settings of goassay. It is looked for in
 # package = "net/http/..."
 # most = "3 MiB"
 
+[build]
+# What programs are meant for: "production", "static-container" or "debug".
+# profile = "production"
+
+# What is built for which platforms, and where it goes.
+# packages = ["./cmd/..."]
+# targets = ["linux/amd64/v3", "linux/arm64"]
+# output = "dist"
+
+# The Go to build with, of those that `goassay toolchain fetch` got.
+# go = "1.26.8"
+
+# Build tags besides the profile's, and values of string variables (-X).
+# tags = ["sqlite"]
+# [build.variables]
+# "main.channel" = "stable"
+
+# C compilers for other platforms than this machine's.
+# [build.compilers]
+# "linux/arm64" = "aarch64-linux-gnu-gcc"
+
 [toolchain]
 # Where `goassay toolchain` gets Go from, where neither the environment, `go env -w` nor the installed Go says it.
 # proxy = "https://proxy.corp.example.com"
@@ -568,7 +593,7 @@ module = "m"
                 "line 8, column 6: `X-1` is not an advisory id (GO-2024-1234, CVE-… or GHSA-…)",
                 "line 9, column 9: `until` must be a date: 2027-01-31",
                 "line 12, column 10: `reason` is empty",
-                "line 13, column 2: unknown key `other`; known here: `scan`, `database`, `suppress`, `audit`, `waive`, `budget`, `toolchain`",
+                "line 13, column 2: unknown key `other`; known here: `scan`, `database`, `suppress`, `audit`, `waive`, `budget`, `build`, `toolchain`",
             ]
         );
     }

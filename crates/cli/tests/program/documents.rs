@@ -80,13 +80,14 @@ pub(crate) fn check_harmless(document: &str) {
 }
 
 /// Checks that a document is JSON and fits its schema.
-pub(crate) fn valid_document(document: &str, schema: &str) {
+pub(crate) fn valid_document(document: &str, schema: &str) -> Value {
     let value: Value = serde_json::from_str(document).unwrap();
     let faults: Vec<_> = validator(schema)
         .iter_errors(&value)
         .map(|e| format!("{}: {e}", e.instance_path()))
         .collect();
     assert!(faults.is_empty(), "{schema}: {faults:#?}");
+    value
 }
 
 #[test]

@@ -10,6 +10,7 @@
 
 mod audit;
 mod bootstrap;
+mod build;
 mod check;
 mod database;
 mod disturbed;

@@ -3,29 +3,41 @@
 //! What exit code 0 means: every file was built by the plan, says of itself what was planned, and is listed in SHA256SUMS. It
 //! does not mean that somebody else gets the same; the record is there so that they can try.
 
+mod judge;
 mod made;
 
 use crate::args;
 use crate::environment::{self, Environment};
 use crate::failure::{EXIT_OK, Failure, Kind};
 use crate::output::{self, Terminal};
-use crate::{documents, interrupt};
+use crate::{config, documents, interrupt, settings};
+use goassay_audit::policy::Profile;
 use goassay_build::plan::{self, Listing, Plan, Refusal, Target, Wanted};
-use goassay_build::produce::{self, Event, Staging};
+use goassay_build::produce::{self, Event, Product, Staging};
+use goassay_build::profile;
 use goassay_build::project::{Asked, Asker, Project};
 use goassay_build::toolchain::{Name, Platform, Version};
 use goassay_report::build::render_plan;
-use std::path::PathBuf;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use judge::Judge;
+use made::Making;
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
 
 pub(crate) fn run(
     args: &args::build::Build,
+    common: &args::Common,
     env: &Environment,
     terminal: &Terminal,
 ) -> Result<u8, Failure> {
     interrupt::install();
+    let config = settings::configuration(common.config.as_deref())?;
     let here = here()?;
-    let output = here.join(&args.output);
-    let go = go_command(args.go.as_ref(), env)?;
+    let asked = Settings::of(args, &config.build);
+    let output = settled(&here.join(asked.output));
+    let go = go_command(asked.go, env)?;
     let variables = env.variables();
     let asker = Asker {
         go: &go,
@@ -34,12 +46,14 @@ pub(crate) fn run(
     };
     let project = asker.project(&output).map_err(|error| unanswered(&error))?;
     let wanted = Wanted {
-        profile: &args.profile,
+        profile: &asked.profile,
         release: args.release,
         allow_dirty: args.allow_dirty,
         output: &output,
+        tags: &config.build.tags,
+        variables: &config.build.variables,
     };
-    let plan = planned(&asker, &project, args, &wanted)?;
+    let plan = planned(&asker, &project, &asked, &wanted)?;
     if args.plan {
         let mut text = Vec::new();
         let rendered = render_plan(&plan, &super::tool(), args.format, &mut text);
@@ -51,7 +65,32 @@ pub(crate) fn run(
     let staging = Staging::new(&output).map_err(|error| unbuilt(&error))?;
     let products = produce::produce(&plan, &staging, &mut |event| tell(event, terminal));
     let products = products.map_err(|error| unbuilt(&error))?;
-    let names = made::beside(&plan, &project, args.profile.name, &products, &staging)?;
+    let judged = match audit_profile(asked.profile.name).filter(|_| !args.no_audit) {
+        Some(profile) => {
+            let judge = Judge {
+                config: &config,
+                env,
+                profile,
+                today: environment::today(),
+                source: source_day(env, &project),
+            };
+            match judge.all(&products, terminal)? {
+                Ok(documents) => documents,
+                Err(code) => return Ok(code),
+            }
+        }
+        None => Vec::new(),
+    };
+    if args.prove && !proven(&plan, &project, &products, terminal)? {
+        return Ok(EXIT_DIFFERS);
+    }
+    let making = Making {
+        plan: &plan,
+        project: &project,
+        profile: asked.profile.name,
+        staging: &staging,
+    };
+    let names = making.beside(&products, judged)?;
     staging.publish(&names).map_err(|error| unbuilt(&error))?;
     for product in &products {
         let path = output.join(&product.name);
@@ -61,6 +100,115 @@ pub(crate) fn run(
         ));
     }
     Ok(EXIT_OK)
+}
+
+/// What the command line says, and the configuration file where it says nothing.
+struct Settings<'a> {
+    profile: profile::Profile,
+    targets: &'a [Target],
+    packages: &'a [String],
+    output: &'a Path,
+    go: Option<&'a Version>,
+    compilers: &'a BTreeMap<String, String>,
+}
+
+impl<'a> Settings<'a> {
+    fn of(args: &'a args::build::Build, config: &'a config::Build) -> Settings<'a> {
+        let output = args.output.as_deref().or(config.output.as_deref());
+        Settings {
+            profile: args
+                .profile
+                .or(config.profile)
+                .unwrap_or(profile::Profile::ALL[0]),
+            targets: if args.target.is_empty() {
+                &config.targets
+            } else {
+                &args.target
+            },
+            packages: if args.packages.is_empty() {
+                &config.packages
+            } else {
+                &args.packages
+            },
+            output: output.unwrap_or(Path::new("dist")),
+            go: args.go.as_ref().or(config.go.as_ref()),
+            compilers: &config.compilers,
+        }
+    }
+}
+
+/// The path without `.`, `..` and links, as far as it exists: git compares paths by their text.
+fn settled(path: &Path) -> PathBuf {
+    let mut settled = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                settled.pop();
+            }
+            Component::CurDir => {}
+            other => settled.push(other),
+        }
+        if let Ok(real) = std::fs::canonicalize(&settled) {
+            settled = real;
+        }
+    }
+    settled
+}
+
+/// Exit code where a second build gives another program.
+const EXIT_DIFFERS: u8 = 1;
+
+/// Builds again, and says what came of it.
+fn proven(
+    plan: &Plan,
+    project: &Project,
+    products: &[Product],
+    terminal: &Terminal,
+) -> Result<bool, Failure> {
+    let proof = produce::prove(plan, project, products, &mut |event| tell(event, terminal));
+    let proof = proof.map_err(|error| unbuilt(&error))?;
+    for (name, lines) in &proof.differing {
+        let failure = Failure::input(format!(
+            "{name} is another program the second time, and nothing was published"
+        ));
+        terminal.complain(
+            &lines
+                .iter()
+                .fold(failure, |failure, line| failure.cause(line.clone())),
+        );
+    }
+    let came_out = if proof.differing.is_empty() {
+        "identical"
+    } else {
+        "different"
+    };
+    terminal.say(&format!(
+        "{came_out} the second time, with another {}; the same: {}",
+        proof.varied.join(", "),
+        proof.not_varied.join(", ")
+    ));
+    Ok(proof.differing.is_empty())
+}
+
+/// What the programs are audited as; debug programs are not.
+fn audit_profile(name: &str) -> Option<Profile> {
+    match name {
+        "production" => Some(Profile::Production),
+        "static-container" => Some(Profile::StaticContainer),
+        _ => None,
+    }
+}
+
+/// The day that documents are made for: that of SOURCE_DATE_EPOCH, or the commit's; without either, today.
+fn source_day(env: &Environment, project: &Project) -> Date {
+    let set = env
+        .get("SOURCE_DATE_EPOCH")
+        .and_then(|seconds| seconds.to_str()?.parse().ok());
+    let time = set.or(project.checkout.as_ref().map(|checkout| checkout.time));
+    let time = time.and_then(|seconds| Timestamp::from_second(seconds).ok());
+    time.map_or_else(environment::today, |time| {
+        time.to_zoned(TimeZone::UTC).date()
+    })
 }
 
 fn here() -> Result<PathBuf, Failure> {
@@ -104,24 +252,25 @@ fn go_command(version: Option<&Version>, env: &Environment) -> Result<PathBuf, F
 fn planned(
     asker: &Asker<'_>,
     project: &Project,
-    args: &args::build::Build,
+    settings: &Settings<'_>,
     wanted: &Wanted<'_>,
 ) -> Result<Plan, Failure> {
     let here = [".".to_owned()];
+    let tags = wanted.all_tags();
     let asked = Asked {
-        packages: if args.packages.is_empty() {
+        packages: if settings.packages.is_empty() {
             &here
         } else {
-            &args.packages
+            settings.packages
         },
-        tags: wanted.profile.tags,
+        tags: &tags,
     };
     let own;
-    let targets = if args.target.is_empty() {
+    let targets = if settings.targets.is_empty() {
         own = [target_of(project)?];
         &own[..]
     } else {
-        &args.target
+        settings.targets
     };
     // Without a module there is nothing to list, and the plan says so better than the go command.
     let listing = |target: &Target| match project.is_in_module() {
@@ -131,9 +280,25 @@ fn planned(
         false => Ok(Listing {
             target: target.clone(),
             packages: Vec::new(),
+            compiler: None,
         }),
     };
-    let listings: Vec<Listing> = targets.iter().map(listing).collect::<Result<_, _>>()?;
+    let with_compiler = |target: &Target| {
+        let mut listing = listing(target)?;
+        if listing.asks_for_a_compiler(wanted.profile) {
+            let named = settings
+                .compilers
+                .get(&target.platform.to_string())
+                .map(String::as_str);
+            let found = asker.compiler(project, target, named);
+            listing.compiler = found.map_err(|error| unanswered(&error))?;
+        }
+        Ok(listing)
+    };
+    let listings: Vec<Listing> = targets
+        .iter()
+        .map(with_compiler)
+        .collect::<Result<_, _>>()?;
     plan::plan(project, &listings, wanted).map_err(|refusals| refused(&refusals))
 }
 
@@ -146,15 +311,18 @@ fn target_of(project: &Project) -> Result<Target, Failure> {
 }
 
 fn refused(refusals: &[Refusal]) -> Failure {
-    let failure = Failure::usage(match refusals {
-        [_] => "not built".to_owned(),
-        more => format!("not built, for {} reasons", more.len()),
-    });
-    let told = refusals.iter().fold(failure, |failure, refusal| {
-        failure.cause(refusal.what.clone())
-    });
-    let remedies: Vec<&str> = refusals.iter().map(|refusal| refusal.remedy).collect();
-    told.hint(remedies.join("; "))
+    match refusals {
+        [only] => Failure::usage("not built")
+            .cause(only.what.clone())
+            .hint(only.remedy),
+        more => {
+            let failure = Failure::usage(format!("not built, for {} reasons", more.len()));
+            let causes = more
+                .iter()
+                .map(|refusal| format!("{}; {}", refusal.what, refusal.remedy));
+            causes.fold(failure, Failure::cause)
+        }
+    }
 }
 
 fn unanswered(error: &goassay_build::project::Error) -> Failure {
@@ -181,6 +349,12 @@ fn tell(event: Event<'_>, terminal: &Terminal) {
     match event {
         Event::Building(build) => {
             terminal.say(&format!("building {} for {}", build.package, build.target))
+        }
+        Event::Proving(build) => {
+            terminal.say(&format!(
+                "building {} for {} again",
+                build.package, build.target
+            ));
         }
         Event::Said(line) => terminal.pass_on(line),
     }

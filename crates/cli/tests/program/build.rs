@@ -1,0 +1,285 @@
+//! `build` with the real go command and git: what is refused, what comes out, and that it comes out again.
+
+use crate::documents::valid_document;
+use crate::world::{Outcome, World};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const MAIN: &str = "package main\n\nfunc main() { println(\"hello\") }\n";
+
+/// A world with a checkout in it.
+struct Site {
+    world: World,
+}
+
+impl Site {
+    /// A module of that path, with a program at its top, committed.
+    fn new(module: &str) -> Site {
+        let site = Site {
+            world: World::new(),
+        };
+        site.world
+            .write("go.mod", format!("module {module}\n\ngo 1.21\n"));
+        site.world.write("main.go", MAIN);
+        site.world.write(".gitignore", "/dist/\n");
+        site.git(&["init", "--quiet", "."]);
+        site.commit();
+        site
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        let mut command = Command::new("git");
+        command
+            .args(["-c", "user.name=A", "-c", "user.email=a@example.com"])
+            .args(arguments)
+            .current_dir(self.world.path(""))
+            .env("GIT_COMMITTER_DATE", "1760000000 +0000")
+            .env("GIT_AUTHOR_DATE", "1760000000 +0000");
+        assert!(command.status().unwrap().success(), "git {arguments:?}");
+    }
+
+    fn commit(&self) {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message", "all"]);
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.world.command(&[&["build"], arguments].concat());
+        command
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("GOCACHE", cache())
+            .env("GOPROXY", "off")
+            .env("GOTOOLCHAIN", "local")
+            .env("GOENV", "off");
+        command
+    }
+
+    fn build(&self, arguments: &[&str]) -> Outcome {
+        self.world
+            .outcome(&self.command(arguments).output().unwrap())
+    }
+
+    fn files(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
+        let folder = self.world.path(folder);
+        let mut files = Vec::new();
+        collect(&folder, &folder, &mut files);
+        files.sort();
+        files
+    }
+
+    fn names(&self, folder: &str) -> Vec<String> {
+        self.files(folder)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect()
+    }
+}
+
+fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, Vec<u8>)>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect(root, &path, files);
+        } else {
+            let name = path
+                .strip_prefix(root)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned();
+            files.push((name, std::fs::read(&path).unwrap()));
+        }
+    }
+}
+
+/// Compiled packages of the standard library: the same for all tests.
+fn cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("gocache")
+}
+
+#[test]
+fn a_tagged_program_with_all_that_belongs_to_it() {
+    let site = Site::new("example.com/m/v2");
+    site.git(&["tag", "v2.3.4"]);
+    let first = site.build(&["--release"]);
+    assert_eq!(first.code, Some(0), "{first}");
+    let names = [
+        "SHA256SUMS",
+        "m",
+        "m.audit.json",
+        "m.build.json",
+        "m.scan.json",
+    ];
+    assert_eq!(site.names("dist"), names);
+    let record = std::fs::read_to_string(site.world.path("dist/m.build.json")).unwrap();
+    let record = valid_document(&record, "docs/formats/build-record.schema.json");
+    assert_eq!(record["module"]["version"], "v2.3.4");
+    assert_eq!(record["source"]["time"], 1_760_000_000);
+    // Nothing of this place and this day is in any of them, and they come out again elsewhere.
+    let root = site.world.path("").display().to_string();
+    for (name, bytes) in site.files("dist") {
+        let place = memchr::memmem::find(&bytes, root.as_bytes());
+        assert_eq!(place, None, "{name} names the place of the checkout");
+    }
+    let again = Site::new("example.com/m/v2");
+    again.git(&["tag", "v2.3.4"]);
+    let second = again.build(&["-o", "../elsewhere"]);
+    assert_eq!(second.code, Some(0), "{second}");
+    assert!(
+        site.files("dist") == again.files("../elsewhere"),
+        "other bytes"
+    );
+    let plan = site.build(&["--plan", "--format", "json"]).stdout;
+    let plan = valid_document(&plan, "docs/formats/build-plan.schema.json");
+    assert_eq!(plan["builds"][0]["version"], "v2.3.4");
+    // A script of the plan makes the same program.
+    let script = site.build(&["--plan", "--format", "sh", "-o", "../by-hand"]);
+    let by_hand = Command::new("sh")
+        .arg("-c")
+        .arg(script.stdout.replace("[ROOT]", &root_of(&site)))
+        .status();
+    assert!(by_hand.unwrap().success());
+    let program = |folder: &str| std::fs::read(site.world.path(folder)).unwrap();
+    assert!(program("dist/m") == program("../by-hand/m"), "other bytes");
+}
+
+fn root_of(site: &Site) -> String {
+    site.world.path("").parent().unwrap().display().to_string()
+}
+
+#[test]
+fn what_speaks_against_it_is_said_with_the_remedy() {
+    let site = Site::new("example.com/m");
+    site.world.write("new.txt", "");
+    let said = site.build(&["--release", "-o", "out"]);
+    insta::assert_snapshot!(said.to_string());
+    assert!(!site.world.path("out").exists());
+}
+
+#[test]
+fn a_failing_compiler_speaks_for_itself() {
+    let site = Site::new("example.com/m");
+    site.world
+        .write("main.go", "package main\n\nfunc main() {\n\tx := 1\n}\n");
+    site.commit();
+    let said = site.build(&[]);
+    insta::assert_snapshot!(said.to_string());
+    assert!(site.names("dist").is_empty(), "nothing is left");
+}
+
+#[test]
+fn no_module_and_no_go() {
+    let world = World::new();
+    let site = Site { world };
+    let said = site.build(&[]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.stderr.contains("there is no go.mod"), "{said}");
+    let none = site.world.run(&["build"]);
+    assert!(none.stderr.contains("goassay toolchain fetch"), "{none}");
+    let unknown = site.build(&["--target", "linux/pdp11"]);
+    assert_eq!(unknown.code, Some(2), "{unknown}");
+}
+
+#[test]
+fn an_error_of_the_audit_stops_it_unless_waived() {
+    let site = Site::new("example.com/m");
+    let strict = "[audit.levels]\nT6-tag = \"error\"\n";
+    site.world.write("goassay.toml", strict);
+    site.commit();
+    let said = site.build(&[]);
+    assert_eq!(said.code, Some(1), "{said}");
+    assert!(said.stdout.contains("T6-tag"), "{said}");
+    assert!(site.names("dist").is_empty());
+    let said = site.build(&["--no-audit"]);
+    assert_eq!(said.code, Some(0), "{said}");
+    assert_eq!(site.names("dist"), ["SHA256SUMS", "m", "m.build.json"]);
+    let waiver = "[[waive]]\nrule = \"T6-tag\"\nreason = \"a snapshot\"\nbinary = \"m\"\n";
+    site.world
+        .write("goassay.toml", format!("{strict}{waiver}"));
+    site.commit();
+    let said = site.build(&[]);
+    assert_eq!(said.code, Some(0), "{said}");
+}
+
+#[test]
+fn several_targets_have_folders() {
+    let site = Site::new("example.com/m");
+    site.git(&["tag", "v1.0.0"]);
+    let said = site.build(&["--target", "linux/amd64/v2,windows/arm64", "--no-audit"]);
+    assert_eq!(said.code, Some(0), "{said}");
+    let names = [
+        "SHA256SUMS",
+        "linux-amd64-v2/m",
+        "linux-amd64-v2/m.build.json",
+        "windows-arm64/m.exe",
+        "windows-arm64/m.exe.build.json",
+    ];
+    assert_eq!(site.names("dist"), names);
+}
+
+#[test]
+fn a_second_build_proves_the_first_or_says_what_differs() {
+    let site = Site::new("example.com/m");
+    site.git(&["tag", "v1.0.0"]);
+    let said = site.build(&["--prove", "--no-audit"]);
+    assert_eq!(said.code, Some(0), "{said}");
+    assert!(
+        said.stderr
+            .contains("identical the second time, with another checkout (a clone"),
+        "{said}"
+    );
+    // With all debug information the folder is in the program.
+    let said = site.build(&["--prove", "--profile", "debug", "-o", "dist/debug"]);
+    assert_eq!(said.code, Some(1), "{said}");
+    assert!(
+        said.stderr.contains("m is another program the second time"),
+        "{said}"
+    );
+    assert!(site.names("dist/debug").is_empty());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_static_program_starts_in_an_empty_folder() {
+    let site = Site::new("example.com/m");
+    site.git(&["tag", "v1.0.0"]);
+    let said = site.build(&["--profile", "static-container", "-o", "dist/root"]);
+    assert_eq!(said.code, Some(0), "{said}");
+    let mut chroot = Command::new("unshare");
+    chroot
+        .args(["--map-root-user", "chroot"])
+        .arg(site.world.path("dist/root"))
+        .arg("/m");
+    let ran = chroot.output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ran.stderr), "hello\n");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn c_is_compiled_with_hardening() {
+    let site = Site::new("example.com/m");
+    let main = "package main\n\n// #include <string.h>\n// static int size(const char *s) { char all[64]; strcpy(all, s); return (int)strlen(all); }\nimport \"C\"\n\nfunc main() { println(C.size(C.CString(\"hello\"))) }\n";
+    site.world.write("main.go", main);
+    site.commit();
+    site.git(&["tag", "v1.0.0"]);
+    let said = site.build(&[]);
+    assert_eq!(said.code, Some(0), "{said}");
+    let ran = Command::new(site.world.path("dist/m")).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ran.stderr), "5\n");
+    let audit = std::fs::read_to_string(site.world.path("dist/m.audit.json")).unwrap();
+    let audit: serde_json::Value = serde_json::from_str(&audit).unwrap();
+    let judged = audit["targets"][0]["verdicts"].as_array().unwrap();
+    let verdict =
+        |rule: &str| judged.iter().find(|one| one["rule"] == rule).unwrap()["verdict"].clone();
+    assert_eq!(
+        (verdict("T7-stack-protector"), verdict("T5-relro")),
+        ("pass".into(), "pass".into())
+    );
+    let cross = site.build(&["--target", "linux/arm64"]);
+    assert!(
+        cross
+            .stderr
+            .contains("no working C compiler for linux/arm64 is known"),
+        "{cross}"
+    );
+}
