@@ -42,7 +42,7 @@ pub fn prove(
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<Proof, Error> {
     let root = tempfile::Builder::new().prefix("goassay-prove-").tempdir();
-    let root = root.map_err(file(&std::env::temp_dir()))?;
+    let root = root.map_err(file(Path::new("a temporary folder")))?;
     let elsewhere = Elsewhere::make(project, root.path())?;
     let staging = Staging::new(&root.path().join("out"))?;
     let mut differing = Vec::new();
