@@ -1,7 +1,7 @@
 //! `cargo xtask test-peers [--fixed] [--only WORD]`: what cannot run with Rust alone, because it asks programs that are not ours.
 //!
 //! Build information against `go version -m`, ELF headers against `readelf`, hardening and debug information against
-//! several readers, the audit of programs that were not made for it against its explanations, the checksum database's
+//! several readers, debug companions with gdb and delve, the debuginfod server with its clients, the audit of programs that were not made for it against its explanations, the checksum database's
 //! verifier against the reference's, packages against programs that unpack them, instruction-set levels against the compiler, findings against govulncheck (the matrix,
 //! all of it or its fixed part); or those whose name has a word.
 //! What is missing on the machine is installed through the Go module proxy where that is possible; otherwise the task fails
@@ -9,6 +9,8 @@
 
 mod archives;
 mod audit_corpus;
+mod companion;
+mod debuginfod;
 mod hardening;
 mod sumdb;
 
@@ -24,9 +26,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Programs that have to be there, and why.
-const NEEDED: [(&str, &str, &str); 5] = [
+const NEEDED: [(&str, &str, &str); 6] = [
     ("go", "version", "builds the programs that are compared"),
     ("gcc", "--version", "links the cgo kinds"),
+    (
+        "gdb",
+        "--version",
+        "stops in programs with debug companions",
+    ),
     ("ar", "--version", "takes archives apart"),
     (
         "llvm-objdump",
@@ -59,7 +66,7 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         }
     }
     install(GOVULNCHECK)?;
-    let checks: [(&str, &dyn Fn() -> Outcome); 9] = [
+    let checks: [(&str, &dyn Fn() -> Outcome); 11] = [
         ("build information against go version -m", &|| {
             each_binary(build_information)
         }),
@@ -79,6 +86,14 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         ("packages against programs that unpack them", &|| {
             archives::main(part == "--full")
         }),
+        (
+            "debug companion against readelf, llvm-dwarfdump, gdb and delve",
+            &|| companion::main(part == "--full"),
+        ),
+        (
+            "debuginfod server against debuginfod-find, gdb and delve",
+            &|| debuginfod::main(part == "--full"),
+        ),
         ("size page in a headless Chromium", &size_page::check),
         (
             "checksum database against golang.org/x/mod/sumdb",

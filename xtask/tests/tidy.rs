@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "goassay-binary",
             "goassay-build",
             "goassay-report",
+            "goassay-serve",
             "goassay-vuln",
         ],
     ),
@@ -31,6 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "goassay-vuln",
         ],
     ),
+    ("goassay-serve", &["goassay-binary"]),
     ("goassay-vuln", &["goassay-binary"]),
     (
         "xtask",
@@ -40,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "goassay-build",
             "goassay-fixtures",
             "goassay-report",
+            "goassay-serve",
             "goassay-vuln",
         ],
     ),
@@ -57,8 +60,14 @@ const RESERVED: &[(&str, &[&str], &str)] = &[
     ),
     (
         "std::net",
-        &["crates/cli/src/net", "crates/cli/tests/", "xtask/"],
-        "outbound requests are in cli/net",
+        &[
+            "crates/cli/src/args/debuginfod.rs",
+            "crates/cli/src/net",
+            "crates/cli/tests/",
+            "crates/serve/",
+            "xtask/",
+        ],
+        "outbound requests are in cli/net, and serve listens",
     ),
     (
         "ureq::",

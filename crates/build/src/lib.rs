@@ -8,6 +8,7 @@
 //! Nothing here knows the environment, the home directory or a terminal.
 
 pub mod archive;
+pub mod companion;
 pub mod compare;
 pub mod dirhash;
 pub mod diverse;

@@ -3,6 +3,7 @@
 //! What it means (defaults, configuration, environment) is decided in `settings`; commands never see these types.
 
 pub(crate) mod build;
+pub(crate) mod debuginfod;
 pub(crate) mod toolchain;
 
 use crate::documents::Documents;
@@ -99,6 +100,9 @@ pub(crate) enum Command {
     /// Build Go programs the production way, with a record of what they are made of
     #[command(after_help = build::EXAMPLES, long_about = build::LONG)]
     Build(build::Build),
+    /// Serve debug information, programs and sources to debuggers, by build ID
+    #[command(after_help = debuginfod::EXAMPLES, long_about = debuginfod::LONG)]
+    Debuginfod(debuginfod::Debuginfod),
     /// Get verified Go toolchains, without Go
     #[command(subcommand, arg_required_else_help = true)]
     Toolchain(toolchain::Toolchain),

@@ -1,14 +1,30 @@
-//! Ends that come from outside or from a bug: Ctrl-C and panics.
+//! Ends that come from outside or from a bug: Ctrl-C, SIGTERM and panics.
 //!
 //! Both leave no half-written file and no progress bar behind. Neither is an answer, so neither may look like one.
 
 use crate::failure::{EXIT_FAILED, EXIT_INTERRUPTED, Failure, Kind};
 use crate::{output, progress};
+use std::sync::mpsc::{Receiver, sync_channel};
 
 /// Makes Ctrl-C end the run at once with the code that shells expect.
 pub(crate) fn install() {
     // Without a handler Ctrl-C still ends the program, only less tidily.
     let _ = ctrlc::set_handler(|| leave(EXIT_INTERRUPTED));
+}
+
+/// Gives a channel on which the first Ctrl-C or SIGTERM is heard; the second ends the run at once.
+pub(crate) fn stop_asked() -> Result<Receiver<()>, Failure> {
+    let (asked, stop) = sync_channel(1);
+    let mut is_first = true;
+    let handler = move || {
+        if !is_first || asked.try_send(()).is_err() {
+            leave(EXIT_INTERRUPTED);
+        }
+        is_first = false;
+    };
+    ctrlc::set_handler(handler)
+        .map_err(|e| Failure::new(Kind::Internal, "cannot listen for signals").because(&e))?;
+    Ok(stop)
 }
 
 /// Makes a panic an internal error that names itself as a bug.

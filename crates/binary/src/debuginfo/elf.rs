@@ -1,6 +1,8 @@
 //! Debug information of ELF images and objects: section headers and notes.
 
-use super::{DebugInfo, NamedSection, SymbolTable, debug_link, debug_sections, gap};
+use super::{
+    DebugInfo, NT_GNU_BUILD_ID, NamedSection, SymbolTable, debug_link, debug_sections, gap,
+};
 use crate::bytes::{Bytes, Width};
 use crate::gap::Fact;
 use crate::image::Image;
@@ -8,7 +10,6 @@ use crate::image::elf::section_names;
 use crate::image::elf::{Extent, Headers, SHT_NOBITS, SHT_SYMTAB, SectionHeader, notes};
 
 const SHF_COMPRESSED: u64 = 0x800;
-const NT_GNU_BUILD_ID: u32 = 3;
 const NT_GO_BUILD_ID: u32 = 4;
 
 pub(super) fn read<'a>(image: &Image<'a>) -> DebugInfo<'a> {
@@ -29,7 +30,7 @@ pub(super) fn read<'a>(image: &Image<'a>) -> DebugInfo<'a> {
 }
 
 /// All section headers: from a part of them nobody may conclude that something is not there.
-fn all_sections(headers: &Headers) -> Fact<&[SectionHeader]> {
+pub(super) fn all_sections(headers: &Headers) -> Fact<&[SectionHeader]> {
     match headers.sections.extent {
         Extent::Whole => Ok(&headers.sections.entries),
         Extent::Absent => Err(gap(
@@ -81,7 +82,12 @@ fn symbol_table(file: Bytes<'_>, headers: &Headers) -> Fact<Option<SymbolTable>>
     }))
 }
 
-fn note<'a>(file: Bytes<'a>, headers: &Headers, owner: &[u8], kind: u32) -> Fact<Option<&'a [u8]>> {
+pub(super) fn note<'a>(
+    file: Bytes<'a>,
+    headers: &Headers,
+    owner: &[u8],
+    kind: u32,
+) -> Fact<Option<&'a [u8]>> {
     match notes::anywhere(file, headers, owner, kind) {
         Ok(note) => Ok(note.map(|note| note.description.data())),
         Err(reason) => Err(gap(reason)),

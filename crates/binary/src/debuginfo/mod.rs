@@ -3,13 +3,19 @@
 //! Section and symbol tables are described by their headers; neither DWARF nor symbols are read.
 
 mod elf;
+mod file;
 mod macho;
 mod pe;
+
+pub use file::{DebugFile, HeldSection, debug_file, may_be_debug_file};
 
 use crate::address::FileOffset;
 use crate::bytes::Bytes;
 use crate::gap::{Fact, Gap, Topic};
 use crate::image::{Format, Image, Kind};
+
+/// Note type of the GNU build ID.
+const NT_GNU_BUILD_ID: u32 = 3;
 
 /// What an image says about its debug information. Texts are as stored (hostile).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod config;
 mod db;
+mod debuginfod;
 mod inspect;
 mod man;
 mod scan;
@@ -46,6 +47,7 @@ fn dispatch(cli: Cli, env: &Environment, terminal: &Terminal) -> Result<u8, Fail
         Command::Audit(args) => audit::run(args, &common, env, terminal),
         Command::Inspect(args) => inspect::run(args, &common, env, terminal),
         Command::Build(args) => build::run(&args, &common, env, terminal),
+        Command::Debuginfod(args) => debuginfod::run(args, terminal),
         Command::Toolchain(command) => toolchain::run(command, &common, env, terminal),
         Command::Db(command) => db::run(command, &common, env, terminal),
         Command::Config(command) => config::run(command, &common, terminal),

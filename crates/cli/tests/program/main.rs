@@ -13,6 +13,7 @@ mod bootstrap;
 mod build;
 mod check;
 mod database;
+mod debuginfod;
 mod disturbed;
 mod documents;
 mod errors;

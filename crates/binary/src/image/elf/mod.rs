@@ -75,7 +75,7 @@ pub(super) fn parse(data: &[u8]) -> Result<Image<'_>, Gap> {
     Ok(image)
 }
 
-fn order(data: &[u8]) -> Result<Order, Gap> {
+pub(crate) fn order(data: &[u8]) -> Result<Order, Gap> {
     let width = match data.get(4) {
         Some(1) => Width::W32,
         Some(2) => Width::W64,
