@@ -103,8 +103,12 @@ impl Server {
     #[must_use]
     pub fn stop(self, grace: Duration) -> bool {
         let shared = &self.shared;
-        shared.stopping.store(true, Ordering::SeqCst);
-        shared.changed.notify_all();
+        {
+            // Under the lock, so that nobody goes to sleep between looking and being told.
+            let _open = shared.open();
+            shared.stopping.store(true, Ordering::SeqCst);
+            shared.changed.notify_all();
+        }
         // The listener waits for a connection, so it gets one.
         let _ = TcpStream::connect_timeout(&reachable(self.address), Duration::from_secs(1));
         let deadline = Instant::now() + grace;

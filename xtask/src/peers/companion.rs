@@ -14,10 +14,19 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const DELVE: &str = "github.com/go-delve/delve/cmd/dlv@v1.27.2";
-/// Where the debuggers stop.
-pub(super) const LINE: u32 = 12;
 /// A third link, for readers that know no compressed debug information in this format.
 const PLAIN: &str = "plain";
+/// Where the debuggers stop.
+pub(super) const PLACE: &str = "answer.go:7";
+const ANSWER: &str = "package main
+
+// Here the debuggers stop.
+//
+//go:noinline
+func answer(given int) int {
+\treturn twice(given) + 1
+}
+";
 const PURE: &str = "package main
 
 import (
@@ -25,12 +34,7 @@ import (
 \t\"os\"
 )
 
-// Here the debuggers stop.
-//
-//go:noinline
-func answer(given int) int {
-\treturn given*2 + 1
-}
+func twice(n int) int { return n * 2 }
 
 func main() { fmt.Println(answer(len(os.Args))) }
 ";
@@ -41,12 +45,7 @@ import \"C\"
 import \"fmt\"
 import \"os\"
 
-// Here the debuggers stop.
-//
-//go:noinline
-func answer(given int) int {
-\treturn int(C.twice(C.int(given))) + 1
-}
+func twice(n int) int { return int(C.twice(C.int(n))) }
 
 func main() { fmt.Println(answer(len(os.Args))) }
 ";
@@ -225,6 +224,7 @@ impl Pair {
             &source.join("go.mod"),
             "module example.com/companion\n\ngo 1.18\n",
         )?;
+        write(&source.join("answer.go"), ANSWER)?;
         write(&source.join("main.go"), if row.4 { WITH_C } else { PURE })?;
         let (goos, goarch) = row.1.split_once('/').ok_or("a platform")?;
         let mut build = Build {
@@ -357,7 +357,7 @@ impl Pair {
                 continue;
             }
             let said = ask(&self.files[0], &with)?;
-            let stopped = said.contains(&format!("main.go:{LINE}")) && said.contains("given = 1");
+            let stopped = said.contains(PLACE) && said.contains("given = 1");
             if !stopped {
                 return Err(format!(
                     "{debugger} does not stop with {:?}:\n{said}",
@@ -392,12 +392,7 @@ pub(super) fn gdb_command(program: &Path, debug: &Path) -> Command {
             "-iex",
         ])
         .arg(format!("set debug-file-directory {}", debug.display()));
-    for ask in [
-        &format!("break main.go:{LINE}"),
-        "run",
-        "frame",
-        "info args",
-    ] {
+    for ask in [&format!("break {PLACE}"), "run", "frame", "info args"] {
         command.args(["-ex", ask]);
     }
     command.arg(program).env_remove("DEBUGINFOD_URLS");
@@ -416,13 +411,15 @@ pub(super) fn delve_command(program: &Path, debug: &Path) -> Outcome<Command> {
     let folders = format!("debug-info-directories: [\"{}\"]\n", debug.display());
     write(&settings.join("dlv/config.yml"), folders)?;
     let script = settings.join("script");
-    write(
-        &script,
-        format!("break main.go:{LINE}\ncontinue\nargs\nexit\n"),
-    )?;
+    write(&script, format!("break {PLACE}\ncontinue\nargs\nexit\n"))?;
     let mut command = Command::new(delve);
     command
-        .args(["exec", "--allow-non-terminal-interactive", "--init"])
+        .args([
+            "exec",
+            "--allow-non-terminal-interactive",
+            "--check-go-version=false",
+            "--init",
+        ])
         .arg(script)
         .arg(program);
     command.env("XDG_CONFIG_HOME", settings).env("HOME", debug);

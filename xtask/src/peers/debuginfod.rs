@@ -3,7 +3,7 @@
 //!
 //! What a pass does not mean: one program for linux/amd64; no proxy and no TLS between.
 
-use super::companion::{LINE, Pair, delve_command, gdb_command, said};
+use super::companion::{PLACE, Pair, delve_command, gdb_command, said};
 use crate::run::{Context, Outcome, read, text, write};
 use goassay_build::companion::{self, Identity};
 use goassay_serve::{Options, Server};
@@ -36,8 +36,8 @@ pub(super) fn main(full: bool) -> Outcome {
     let debug = &made.files[0];
     write(&served.join(&debug.path), &debug.bytes)?;
     write(&served.join("prog"), &shipped)?;
-    let source = served.join("main.go");
-    write(&source, read(&folder.join("linked/source/main.go"))?)?;
+    let source = served.join("answer.go");
+    write(&source, read(&folder.join("linked/source/answer.go"))?)?;
     let server = start(&served)?;
     let url = format!("http://{}", server.address());
     let find = |what: &[&str]| {
@@ -104,7 +104,7 @@ fn stops(program: &Path, folder: &Path, url: &str) -> Outcome<usize> {
                 .env("DEBUGINFOD_URLS", urls)
                 .env("DEBUGINFOD_CACHE_PATH", home.join("cache"));
             let shown = said(&mut command)?;
-            let stopped = shown.contains(&format!("main.go:{LINE}")) && shown.contains("given = 1");
+            let stopped = shown.contains(PLACE) && shown.contains("given = 1");
             if stopped != (kind == "with") {
                 return Err(format!("{name} {kind} the server:\n{shown}"));
             }

@@ -24,8 +24,8 @@ const SYMBOL: u64 = 16;
 const MAX_COMMANDS: u32 = 4096;
 /// What is allocated for one page by any Apple system.
 const PAGE: u64 = 0x4000;
-/// zlib cannot pack more tightly than this.
-const MOST_PACKED: u64 = 1032;
+/// Most that debug information may be larger than the file that it comes from; Go's is two to three times the packed one.
+const MOST_UNPACKED: u64 = 32;
 
 struct MachO<'a> {
     bytes: Bytes<'a>,
@@ -192,8 +192,9 @@ impl<'a> MachO<'a> {
             .checked_add(self.bytes.len())?
             .checked_next_multiple_of(PAGE)?;
         let start = append(out, &[], usize::try_from(PAGE).ok()?);
+        let most = self.bytes.len().saturating_mul(MOST_UNPACKED);
         for (index, section) in segment.sections.iter().enumerate() {
-            let (name, data) = section.unpacked()?;
+            let (name, data) = section.unpacked(most.checked_sub(out.len() as u64)?)?;
             let at = append(out, &data, 1);
             let place = SEGMENT + index * SECTION;
             fields
@@ -291,8 +292,8 @@ impl<'a> Section<'a> {
         facts(self) == facts(other) && equal_but_for_build_id(self.data, other.data)
     }
 
-    /// Name and contents as they are without compression.
-    fn unpacked(&self) -> Option<([u8; 16], Vec<u8>)> {
+    /// Name and contents as they are without compression; none where they are longer than `most`.
+    fn unpacked(&self, most: u64) -> Option<([u8; 16], Vec<u8>)> {
         let mut name = [0; 16];
         let packed = self
             .name
@@ -306,7 +307,7 @@ impl<'a> Section<'a> {
         name.get_mut(..plain.len())?.copy_from_slice(&plain);
         let (len, data) = data.split_first_chunk()?;
         let len = u64::from_be_bytes(*len);
-        if len > (data.len() as u64).saturating_mul(MOST_PACKED) {
+        if len > most {
             return None;
         }
         let mut bytes = Vec::new();

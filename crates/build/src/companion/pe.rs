@@ -253,3 +253,26 @@ fn difference(shipped: &Pe<'_>, with_debug: &Pe<'_>) -> Option<String> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_in_the_import_table_may_move_and_only_with_it() {
+        let imports = Imports {
+            place: 0x1000..0x1100,
+            moved: 0x500,
+        };
+        let equal = |one: u32, other: u32| {
+            // At an odd offset, as in the table.
+            let bytes = |number: u32| [&b"abc"[..], &number.to_le_bytes(), b"d"].concat();
+            imports.are_equal(&bytes(one), &bytes(other))
+        };
+        assert!(equal(0x1010, 0x1510) && equal(7, 7));
+        assert!(!equal(0x1010, 0x1511), "moved by something else");
+        assert!(!equal(0x1100, 0x1600), "behind the table");
+        assert!(!equal(0x0fff, 0x14ff), "in front of the table");
+        assert!(!imports.are_equal(b"abc", b"abcd") && !imports.are_equal(b"abc", b"abd"));
+    }
+}

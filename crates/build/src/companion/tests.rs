@@ -2,7 +2,7 @@
 //! companions of real programs, Mach-O and PE is `cargo xtask test-peers --only companion`.
 
 use super::fields::Fields;
-use super::{Companion, Identity, Refused, Which, build_id_path, make};
+use super::{Companion, Identity, Refused, Which, build_id_path, equal_but_for_build_id, make};
 use goassay_binary::bytes::{Bytes, Endian, Order, Width};
 use goassay_binary::debuginfo;
 use goassay_binary::image::Image;
@@ -217,4 +217,22 @@ fn the_path_is_the_one_that_debuggers_know() {
     let path = build_id_path(&[0xab, 0xcd, 0x01]);
     assert_eq!(path.as_deref(), Some(".build-id/ab/cd01.debug"));
     assert_eq!(build_id_path(&[1]), None);
+}
+
+#[test]
+fn the_go_build_id_in_code_may_differ_and_nothing_else() {
+    let bytes = |id: &str, rest: &str| {
+        let parts = [
+            b"?\xff Go build ID: \"",
+            id.as_bytes(),
+            b"\"\n \xff",
+            rest.as_bytes(),
+        ];
+        parts.concat()
+    };
+    let same = |one: Vec<u8>, other: Vec<u8>| equal_but_for_build_id(&one, &other);
+    assert!(same(bytes("a/b", "code"), bytes("c/d", "code")));
+    assert!(!same(bytes("a/b", "code"), bytes("c/d", "node")));
+    assert!(!same(bytes("a/b", "code"), bytes("c/longer", "code")));
+    assert!(!same(b"code".to_vec(), b"node".to_vec()));
 }
