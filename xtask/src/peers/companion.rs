@@ -24,7 +24,7 @@ const ANSWER: &str = "package main
 //
 //go:noinline
 func answer(given int) int {
-\treturn twice(given) + 1
+\treturn twice(given) + given
 }
 ";
 const PURE: &str = "package main
