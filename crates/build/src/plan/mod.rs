@@ -108,6 +108,8 @@ pub struct Build {
     pub target: Target,
     /// The command line.
     pub argv: Vec<OsString>,
+    /// The same with all debug information, for a companion; none where the file has it.
+    pub argv_with_debug: Option<Vec<OsString>>,
     /// The whole environment, and what is not in it on purpose.
     pub environment: Vec<Setting>,
     /// The folder that it is started in.
@@ -124,12 +126,23 @@ impl Build {
     /// The command line, for a file elsewhere: where the go command writes is in no program.
     #[must_use]
     pub fn argv_into(&self, file: &Path) -> Vec<OsString> {
+        self.into_file(&self.argv, file)
+    }
+
+    /// The same for the one with debug information.
+    #[must_use]
+    pub fn argv_with_debug_into(&self, file: &Path) -> Option<Vec<OsString>> {
+        let argv = self.argv_with_debug.as_ref()?;
+        Some(self.into_file(argv, file))
+    }
+
+    fn into_file(&self, argv: &[OsString], file: &Path) -> Vec<OsString> {
         let is_file = |word: &OsString| word.as_os_str() == self.file.as_os_str();
         let into = |word: &OsString| match is_file(word) {
             true => file.into(),
             false => word.clone(),
         };
-        self.argv.iter().map(into).collect()
+        argv.iter().map(into).collect()
     }
 }
 
@@ -195,23 +208,25 @@ struct One<'a> {
 impl One<'_> {
     fn build(&self) -> Build {
         let file = self.wanted.output.join(self.file_name());
-        let mut argv: Vec<OsString> = vec![self.project.go.program().into(), "build".into()];
-        argv.extend(self.flags().into_iter().map(OsString::from));
-        argv.extend([
-            "-o".into(),
-            file.clone().into(),
-            self.program.path.clone().into(),
-        ]);
+        let is_apart = self.wanted.profile.dwarf == Dwarf::Apart;
         Build {
             package: self.program.path.clone(),
             target: self.target.clone(),
-            argv,
+            argv: self.argv(&file, is_apart),
+            argv_with_debug: is_apart.then(|| self.argv(&file, false)),
             environment: self.environment(),
             folder: self.project.folder.clone(),
             file,
             stamp: self.stamp(),
             recorded: self.recorded(),
         }
+    }
+
+    fn argv(&self, file: &Path, without_debug: bool) -> Vec<OsString> {
+        let mut argv: Vec<OsString> = vec![self.project.go.program().into(), "build".into()];
+        argv.extend(self.flags(without_debug).into_iter().map(OsString::from));
+        argv.extend(["-o".into(), file.into(), self.program.path.clone().into()]);
+        argv
     }
 
     fn stamp(&self) -> Stamp {
@@ -295,7 +310,7 @@ impl One<'_> {
         }
     }
 
-    fn flags(&self) -> Vec<String> {
+    fn flags(&self, without_debug: bool) -> Vec<String> {
         let profile = self.wanted.profile;
         let mut flags = Vec::new();
         if profile.trimpath {
@@ -309,16 +324,16 @@ impl One<'_> {
         if !tags.is_empty() {
             flags.push(format!("-tags={tags}"));
         }
-        let linker = self.linker_flags();
+        let linker = self.linker_flags(without_debug);
         if !linker.is_empty() {
             flags.push(format!("-ldflags={}", linker.join(" ")));
         }
         flags
     }
 
-    fn linker_flags(&self) -> Vec<String> {
+    fn linker_flags(&self, without_debug: bool) -> Vec<String> {
         let mut flags: Vec<String> = Vec::new();
-        if self.wanted.profile.dwarf == Dwarf::Apart {
+        if without_debug {
             flags.push("-w".to_owned());
         }
         let variables = self.wanted.variables.iter();

@@ -15,6 +15,7 @@ fn project() -> Project {
             goroot: "/go".into(),
             says: "go1.26.8".to_owned(),
             version: Version::parse("1.26.8").unwrap(),
+            programs: Vec::new(),
         },
         settings: settings.map(|(n, v)| (n.to_owned(), v.to_owned())).into(),
         checkout: Some(Checkout {

@@ -10,6 +10,7 @@ pub use check::check;
 pub use prove::{Proof, prove};
 pub use staging::Staging;
 
+use crate::companion::{self, Companion};
 use crate::plan::{Build, Plan};
 use crate::run::{self, Program, Variable};
 use goassay_binary::bytes::hexadecimal;
@@ -29,6 +30,8 @@ pub struct Product {
     pub bytes: Vec<u8>,
     /// SHA-256, lower-case hex.
     pub sha256: String,
+    /// Its debug information, where that is apart.
+    pub companion: Option<Companion>,
 }
 
 /// Why there is no program.
@@ -50,6 +53,13 @@ pub enum Error {
         /// What it says instead, a line each. Hostile.
         why: Vec<String>,
     },
+    /// There is no debug information for it.
+    NoCompanion {
+        /// The program's name.
+        name: String,
+        /// Why.
+        why: companion::Refused,
+    },
     /// A file could not be written, read or renamed.
     File(PathBuf, io::Error),
 }
@@ -61,6 +71,9 @@ impl fmt::Display for Error {
             Error::Failed { what, status } => write!(f, "go build did not build {what}: {status}"),
             Error::Otherwise { name, why } => {
                 write!(f, "{name} is not what was planned: {}", why.join("; "))
+            }
+            Error::NoCompanion { name, why } => {
+                write!(f, "there is no debug information for {name}: {why}")
             }
             Error::File(path, error) => write!(f, "{}: {error}", path.display()),
         }
@@ -78,6 +91,8 @@ fn file(path: &Path) -> impl FnOnce(io::Error) -> Error {
 pub enum Event<'a> {
     /// This one begins.
     Building(&'a Build),
+    /// Its debug information is made.
+    Debug(&'a Build),
     /// This one begins a second time.
     Proving(&'a Build),
     /// A line that the go command or a compiler said. Hostile.
@@ -99,13 +114,16 @@ pub fn produce(
         link(build, &build.argv_into(&path), staging, tell)?;
         let product = product(staging, build, path)?;
         let why = check(build, &product.bytes);
-        match why.is_empty() {
-            true => Ok(product),
-            false => Err(Error::Otherwise {
-                name: product.name,
-                why,
-            }),
+        let Product { name, .. } = &product;
+        if !why.is_empty() {
+            let name = name.clone();
+            return Err(Error::Otherwise { name, why });
         }
+        let companion = companion_of(build, &product, staging, tell)?;
+        Ok(Product {
+            companion,
+            ..product
+        })
     };
     plan.builds.iter().map(one).collect()
 }
@@ -138,6 +156,31 @@ fn link(
     }
 }
 
+/// Links the program again with all debug information, and takes that apart from it.
+fn companion_of(
+    build: &Build,
+    product: &Product,
+    staging: &Staging,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<Option<Companion>, Error> {
+    let path = staging.scratch("with-debug");
+    let Some(argv) = build.argv_with_debug_into(&path) else {
+        return Ok(None);
+    };
+    tell(Event::Debug(build));
+    link(build, &argv, staging, tell)?;
+    let bytes = std::fs::read(&path).map_err(file(&path))?;
+    std::fs::remove_file(&path).map_err(file(&path))?;
+    let base = product.name.rsplit('/').next().unwrap_or_default();
+    let refused = |why| Error::NoCompanion {
+        name: product.name.clone(),
+        why,
+    };
+    companion::make(base, &product.bytes, &bytes)
+        .map(Some)
+        .map_err(refused)
+}
+
 fn product(staging: &Staging, build: &Build, path: PathBuf) -> Result<Product, Error> {
     let bytes = std::fs::read(&path).map_err(file(&path))?;
     Ok(Product {
@@ -145,6 +188,7 @@ fn product(staging: &Staging, build: &Build, path: PathBuf) -> Result<Product, E
         sha256: hexadecimal(&Sha256::digest(&bytes)),
         path,
         bytes,
+        companion: None,
     })
 }
 

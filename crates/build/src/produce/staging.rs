@@ -43,7 +43,7 @@ impl Staging {
 
     /// What processes say.
     pub(super) fn log(&self) -> PathBuf {
-        self.folder.path().join("log")
+        self.scratch("log")
     }
 
     /// The name of a final file below the output folder, with `/`.
@@ -76,8 +76,13 @@ impl Staging {
         fs::write(&path, bytes).map_err(file(&path))
     }
 
+    /// A file that is not published.
+    pub(super) fn scratch(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     fn files(&self) -> PathBuf {
-        self.folder.path().join("files")
+        self.scratch("files")
     }
 
     /// Gives all files their final names, in the order of `names`: the last one says that all are there.

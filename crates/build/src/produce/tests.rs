@@ -10,6 +10,7 @@ fn plan(output: &Path, script: &str) -> Plan {
         builds: vec![Build {
             package: "example.com/m".to_owned(),
             target: Target::parse("linux/amd64").unwrap(),
+            argv_with_debug: None,
             argv: argv.into_iter().chain([file.clone().into()]).collect(),
             environment: vec![Setting {
                 name: "ONLY",

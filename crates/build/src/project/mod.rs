@@ -37,6 +37,8 @@ pub struct Go {
     pub says: String,
     /// The release that it is, or is made of.
     pub version: Version,
+    /// SHA-256 of the programs that take part in a build, by name, lower-case hex.
+    pub programs: Vec<(String, String)>,
 }
 
 impl Project {

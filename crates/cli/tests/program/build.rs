@@ -143,6 +143,28 @@ fn a_tagged_program_with_all_that_belongs_to_it() {
     assert!(program("dist/m") == program("../by-hand/m"), "other bytes");
 }
 
+/// What the provenance says, against the files.
+fn provenance(site: &Site) {
+    let read = |name: &str| std::fs::read_to_string(site.world.path(name)).unwrap();
+    let statement: serde_json::Value =
+        serde_json::from_str(&read("dist/m.provenance.json")).unwrap();
+    let digest = statement["subject"][0]["digest"]["sha256"]
+        .as_str()
+        .unwrap();
+    assert!(
+        read("dist/SHA256SUMS").contains(&format!("{digest}  m\n")),
+        "{statement}"
+    );
+    let inputs = &statement["predicate"]["buildDefinition"]["resolvedDependencies"];
+    assert_eq!(inputs[0]["uri"], "pkg:golang/example.com/m/v2@v2.3.4");
+    assert_eq!(inputs[0]["digest"]["gitCommit"].as_str().unwrap().len(), 40);
+    assert_eq!(
+        inputs.as_array().unwrap().len(),
+        6,
+        "the commit and five programs of Go"
+    );
+}
+
 fn root_of(site: &Site) -> String {
     site.world.path("").parent().unwrap().display().to_string()
 }
@@ -192,7 +214,7 @@ fn an_error_of_the_audit_stops_it_unless_waived() {
     assert!(site.names("dist").is_empty());
     let said = site.build(&["--no-audit"]);
     assert_eq!(said.code, Some(0), "{said}");
-    assert_eq!(site.names("dist"), ["SHA256SUMS", "m", "m.build.json"]);
+    assert!(!site.names("dist").contains(&"m.audit.json".to_owned()));
     let waiver = "[[waive]]\nrule = \"T6-tag\"\nreason = \"a snapshot\"\nbinary = \"m\"\n";
     site.world
         .write("goassay.toml", format!("{strict}{waiver}"));
@@ -207,14 +229,14 @@ fn several_targets_have_folders() {
     site.git(&["tag", "v1.0.0"]);
     let said = site.build(&["--target", "linux/amd64/v2,windows/arm64", "--no-audit"]);
     assert_eq!(said.code, Some(0), "{said}");
-    let names = [
-        "SHA256SUMS",
+    let names = site.names("dist");
+    for name in [
         "linux-amd64-v2/m",
         "linux-amd64-v2/m.build.json",
         "windows-arm64/m.exe",
-        "windows-arm64/m.exe.build.json",
-    ];
-    assert_eq!(site.names("dist"), names);
+    ] {
+        assert!(names.contains(&name.to_owned()), "{names:?}");
+    }
 }
 
 #[test]

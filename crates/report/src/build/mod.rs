@@ -1,12 +1,14 @@
-//! Builds: the plan before anything is run, and the record of what was.
+//! Builds: the plan before anything is run, the record of what was, and the provenance for others.
 //!
 //! Both are made of a finished plan; the record also of what the programs say of themselves. A plan names places of the machine that
 //! it is made on, a record names none.
 
 mod plan;
+mod provenance;
 mod record;
 
 pub use plan::{PLAN_SCHEMA, render_plan};
+pub use provenance::render_provenance;
 pub use record::{Made, RECORD_SCHEMA, Record, render_record};
 
 /// An output format of `build --plan`.

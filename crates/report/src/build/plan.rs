@@ -8,7 +8,7 @@ use crate::wire::ToolWire;
 use goassay_build::plan::{Build, Plan, Setting, Stamp, script};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 
 /// Name and version of the document.
@@ -117,6 +117,8 @@ struct BuildWire<'a> {
     version: Option<&'a str>,
     folder: String,
     argv: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    argv_with_debug: Option<Vec<String>>,
     environment: Vec<SettingWire<'a>>,
     file: String,
     recorded: BTreeMap<&'static str, &'a str>,
@@ -139,12 +141,14 @@ impl<'a> BuildWire<'a> {
             value: setting.value.as_deref().map(text),
             reason: setting.reason,
         };
+        let words = |argv: &[OsString]| argv.iter().map(|word| text(word)).collect();
         BuildWire {
             package: &build.package,
             target: build.target.to_string(),
             version: build.stamp.version(),
             folder: text(build.folder.as_os_str()),
-            argv: build.argv.iter().map(|word| text(word)).collect(),
+            argv: words(&build.argv),
+            argv_with_debug: build.argv_with_debug.as_deref().map(words),
             environment: build.environment.iter().map(setting).collect(),
             file: text(build.file.as_os_str()),
             recorded: build

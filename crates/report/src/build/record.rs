@@ -11,6 +11,7 @@ use goassay_binary::buildinfo::{BuildInfo, Module};
 use goassay_build::plan::{Build, Setting};
 use goassay_build::project::{Checkout, Project};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{self, Write};
 
@@ -65,15 +66,16 @@ pub fn render_record(record: &Record<'_>, out: &mut dyn Write) -> io::Result<()>
             package: &build.package,
             target: build.target.to_string(),
             toolchain: info.go_version,
+            toolchain_programs: project
+                .go
+                .programs
+                .iter()
+                .map(|(name, sha256)| (name.as_str(), sha256.as_str()))
+                .collect(),
             source: project.checkout.as_ref().map(SourceWire::new),
             module: info.main.as_ref().map(ModuleWire::new),
             modules: info.deps.iter().map(ModuleWire::new).collect(),
-            arguments: build
-                .argv
-                .iter()
-                .skip(1)
-                .map(|word| argument(build, word))
-                .collect(),
+            arguments: arguments(build),
             environment: build.environment.iter().map(SettingWire::new).collect(),
             settings: info
                 .settings
@@ -83,6 +85,16 @@ pub fn render_record(record: &Record<'_>, out: &mut dyn Write) -> io::Result<()>
             outputs: record.made,
         },
     )
+}
+
+/// Of the go command, without itself.
+pub(super) fn arguments(build: &Build) -> Vec<String> {
+    build
+        .argv
+        .iter()
+        .skip(1)
+        .map(|word| argument(build, word))
+        .collect()
 }
 
 /// The output's own name stands for its place.
@@ -102,6 +114,7 @@ struct RecordWire<'a> {
     package: &'a str,
     target: String,
     toolchain: &'a str,
+    toolchain_programs: BTreeMap<&'a str, &'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<SourceWire<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]

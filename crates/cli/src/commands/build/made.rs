@@ -8,11 +8,14 @@ use goassay_binary::bytes::hexadecimal;
 use goassay_build::plan::{Build, Plan};
 use goassay_build::produce::{Product, Staging};
 use goassay_build::project::Project;
-use goassay_report::build::{Made, Record, render_record};
+use goassay_report::build::{Made, Record, render_provenance, render_record};
 use sha2::{Digest, Sha256};
 
 /// The list of all files with their SHA-256, as sha256sum reads it.
 const SUMS: &str = "SHA256SUMS";
+
+/// Folder for debug information: what debuggers and `goassay debuginfod` are told.
+const DEBUG: &str = "debug";
 
 /// What the files beside programs are made of.
 pub(super) struct Making<'a> {
@@ -54,16 +57,30 @@ impl Making<'_> {
             size: product.bytes.len() as u64,
             sha256: product.sha256.clone(),
         }];
+        let companion = product
+            .companion
+            .iter()
+            .flat_map(|companion| &companion.files);
+        for file in companion {
+            made.push(self.write(&format!("{DEBUG}/{}", file.path), &file.bytes)?);
+        }
         if let Some(Documents { audit, scan }) = judged {
             made.push(self.write(&format!("{}.audit.json", product.name), &audit)?);
             made.push(self.write(&format!("{}.scan.json", product.name), &scan)?);
         }
-        let record = self.record(build, product, &made)?;
+        let (provenance, record) = self.statements(build, product, &made)?;
+        made.push(self.write(&format!("{}.provenance.json", product.name), &provenance)?);
         made.push(self.write(&format!("{}.build.json", product.name), &record)?);
         Ok(made)
     }
 
-    fn record(&self, build: &Build, product: &Product, made: &[Made]) -> Result<Vec<u8>, Failure> {
+    /// The provenance, and the record.
+    fn statements(
+        &self,
+        build: &Build,
+        product: &Product,
+        made: &[Made],
+    ) -> Result<(Vec<u8>, Vec<u8>), Failure> {
         let unreadable = || Failure::input(format!("{} cannot be read again", product.name));
         let binary = Binary::parse(&product.bytes).map_err(|_| unreadable())?;
         let info = binary
@@ -77,10 +94,11 @@ impl Making<'_> {
             info,
             made,
         };
-        let mut bytes = Vec::new();
-        render_record(&record, &mut bytes)
+        let (mut provenance, mut written) = (Vec::new(), Vec::new());
+        render_provenance(&record, &mut provenance)
+            .and_then(|()| render_record(&record, &mut written))
             .map_err(|error| Failure::output("the build record", &error))?;
-        Ok(bytes)
+        Ok((provenance, written))
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<Made, Failure> {

@@ -341,7 +341,9 @@ fn unbuilt(error: &produce::Error) -> Failure {
             why.iter()
                 .fold(failure, |failure, why| failure.cause(why.clone()))
         }
-        produce::Error::Run(_) => Failure::input("cannot build").because(error),
+        produce::Error::NoCompanion { .. } | produce::Error::Run(_) => {
+            Failure::input("cannot build").because(error)
+        }
     }
 }
 
@@ -349,6 +351,12 @@ fn tell(event: Event<'_>, terminal: &Terminal) {
     match event {
         Event::Building(build) => {
             terminal.say(&format!("building {} for {}", build.package, build.target))
+        }
+        Event::Debug(build) => {
+            terminal.say(&format!(
+                "linking {} for {} with debug information",
+                build.package, build.target
+            ));
         }
         Event::Proving(build) => {
             terminal.say(&format!(
