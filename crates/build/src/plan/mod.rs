@@ -126,17 +126,17 @@ impl Build {
     /// The command line, for a file elsewhere: where the go command writes is in no program.
     #[must_use]
     pub fn argv_into(&self, file: &Path) -> Vec<OsString> {
-        self.into_file(&self.argv, file)
+        self.redirected(&self.argv, file)
     }
 
     /// The same for the one with debug information.
     #[must_use]
     pub fn argv_with_debug_into(&self, file: &Path) -> Option<Vec<OsString>> {
         let argv = self.argv_with_debug.as_ref()?;
-        Some(self.into_file(argv, file))
+        Some(self.redirected(argv, file))
     }
 
-    fn into_file(&self, argv: &[OsString], file: &Path) -> Vec<OsString> {
+    fn redirected(&self, argv: &[OsString], file: &Path) -> Vec<OsString> {
         let is_file = |word: &OsString| word.as_os_str() == self.file.as_os_str();
         let into = |word: &OsString| match is_file(word) {
             true => file.into(),

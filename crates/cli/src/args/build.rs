@@ -61,6 +61,9 @@ pub(crate) struct Build {
     /// Build with changes that are not committed; the version says so
     #[arg(long, conflicts_with = "release")]
     pub(crate) allow_dirty: bool,
+    /// Sign provenance with this Ed25519 key (PKCS #8 in PEM): NAME.provenance.dsse.json
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) key: Option<PathBuf>,
     /// Publish without judging what was built
     #[arg(long)]
     pub(crate) no_audit: bool,

@@ -6,7 +6,7 @@ mod bootstrap;
 mod check;
 mod compare;
 mod ledger;
-mod verify;
+pub(super) mod verify;
 
 use crate::args::toolchain::{self as typed, PlatformArg};
 use crate::args::{CaArg, Common};

@@ -1,7 +1,10 @@
 //! `build` with the real go command and git: what is refused, what comes out, and that it comes out again.
 
 use crate::documents::valid_document;
+use crate::verify::KEY;
 use crate::world::{Outcome, World};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -103,14 +106,20 @@ fn a_tagged_program_with_all_that_belongs_to_it() {
     site.git(&["tag", "v2.3.4"]);
     let first = site.build(&["--release"]);
     assert_eq!(first.code, Some(0), "{first}");
-    let names = [
+    let names = site.names("dist");
+    let is_debug = |name: &&String| name.starts_with("debug/.build-id/");
+    let (debug, beside): (Vec<&String>, Vec<&String>) = names.iter().partition(is_debug);
+    assert_eq!(debug.len(), 1, "{debug:?}");
+    let want = [
         "SHA256SUMS",
         "m",
         "m.audit.json",
         "m.build.json",
+        "m.provenance.json",
         "m.scan.json",
     ];
-    assert_eq!(site.names("dist"), names);
+    assert_eq!(beside, want);
+    provenance(&site);
     let record = std::fs::read_to_string(site.world.path("dist/m.build.json")).unwrap();
     let record = valid_document(&record, "docs/formats/build-record.schema.json");
     assert_eq!(record["module"]["version"], "v2.3.4");
@@ -224,6 +233,27 @@ fn an_error_of_the_audit_stops_it_unless_waived() {
 }
 
 #[test]
+fn a_key_signs_the_provenance_and_a_bad_one_is_said_first() {
+    let site = Site::new("example.com/m");
+    site.git(&["tag", "v1.0.0"]);
+    site.world.write("dist/bad.pem", "no key");
+    let said = site.build(&["--key", "dist/bad.pem"]);
+    assert_eq!(said.code, Some(2), "{said}");
+    assert!(!said.stderr.contains("building"), "{said}");
+    site.world.write("dist/key.pem", KEY);
+    let said = site.build(&["--key", "dist/key.pem", "--no-audit"]);
+    assert_eq!(said.code, Some(0), "{said}");
+    let read = |name: &str| std::fs::read(site.world.path(name)).unwrap();
+    let envelope: serde_json::Value =
+        serde_json::from_slice(&read("dist/m.provenance.dsse.json")).unwrap();
+    assert_eq!(envelope["payloadType"], "application/vnd.in-toto+json");
+    let payload = STANDARD
+        .decode(envelope["payload"].as_str().unwrap())
+        .unwrap();
+    assert_eq!(payload, read("dist/m.provenance.json"));
+}
+
+#[test]
 fn several_targets_have_folders() {
     let site = Site::new("example.com/m");
     site.git(&["tag", "v1.0.0"]);
@@ -251,13 +281,13 @@ fn a_second_build_proves_the_first_or_says_what_differs() {
         "{said}"
     );
     // With all debug information the folder is in the program.
-    let said = site.build(&["--prove", "--profile", "debug", "-o", "dist/debug"]);
+    let said = site.build(&["--prove", "--profile", "debug", "-o", "dist/other"]);
     assert_eq!(said.code, Some(1), "{said}");
     assert!(
         said.stderr.contains("m is another program the second time"),
         "{said}"
     );
-    assert!(site.names("dist/debug").is_empty());
+    assert!(site.names("dist/other").is_empty());
 }
 
 #[test]

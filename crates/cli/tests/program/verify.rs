@@ -31,7 +31,7 @@ cp $GOROOT_BOOTSTRAP/lib/posted.zip $GOROOT/pkg/distpack/v0.0.1-go1.98.1.linux-a
 ";
 const GO: &str = "#!/bin/sh\necho asm >$3/asm\n";
 /// For tests only.
-const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINjDsN5foD3xqhlLFVOzBrck7QXHs1Ugdy/gG48z040o\n-----END PRIVATE KEY-----\n";
+pub(crate) const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINjDsN5foD3xqhlLFVOzBrck7QXHs1Ugdy/gG48z040o\n-----END PRIVATE KEY-----\n";
 
 pub(crate) fn zip(version: &str, files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));

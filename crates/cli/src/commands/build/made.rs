@@ -8,6 +8,7 @@ use goassay_binary::bytes::hexadecimal;
 use goassay_build::plan::{Build, Plan};
 use goassay_build::produce::{Product, Staging};
 use goassay_build::project::Project;
+use goassay_build::signing::{Envelope, Key};
 use goassay_report::build::{Made, Record, render_provenance, render_record};
 use sha2::{Digest, Sha256};
 
@@ -24,6 +25,8 @@ pub(super) struct Making<'a> {
     /// The profile's name.
     pub(super) profile: &'a str,
     pub(super) staging: &'a Staging,
+    /// Signs the provenance.
+    pub(super) key: Option<&'a Key>,
 }
 
 impl Making<'_> {
@@ -70,6 +73,12 @@ impl Making<'_> {
         }
         let (provenance, record) = self.statements(build, product, &made)?;
         made.push(self.write(&format!("{}.provenance.json", product.name), &provenance)?);
+        if let Some(key) = self.key {
+            let envelope = serde_json::to_vec(&Envelope::of_statement(&provenance, key));
+            let envelope =
+                envelope.map_err(|error| Failure::output("the envelope", &error.into()))?;
+            made.push(self.write(&format!("{}.provenance.dsse.json", product.name), &envelope)?);
+        }
         made.push(self.write(&format!("{}.build.json", product.name), &record)?);
         Ok(made)
     }

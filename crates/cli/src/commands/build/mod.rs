@@ -6,6 +6,7 @@
 mod judge;
 mod made;
 
+use super::toolchain::verify::key;
 use crate::args;
 use crate::environment::{self, Environment};
 use crate::failure::{EXIT_OK, Failure, Kind};
@@ -36,6 +37,7 @@ pub(crate) fn run(
     let config = settings::configuration(common.config.as_deref())?;
     let here = here()?;
     let asked = Settings::of(args, &config.build);
+    let key = args.key.as_deref().map(key).transpose()?;
     let output = settled(&here.join(asked.output));
     let go = go_command(asked.go, env)?;
     let variables = env.variables();
@@ -89,6 +91,7 @@ pub(crate) fn run(
         project: &project,
         profile: asked.profile.name,
         staging: &staging,
+        key: key.as_ref(),
     };
     let names = making.beside(&products, judged)?;
     staging.publish(&names).map_err(|error| unbuilt(&error))?;

@@ -291,7 +291,8 @@ fn read_small(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| failed(&error))
 }
 
-fn key(path: &Path) -> Result<Key, Failure> {
+/// The key in a file.
+pub(in crate::commands) fn key(path: &Path) -> Result<Key, Failure> {
     Key::parse(&read_small(path)?).map_err(|why| {
         Failure::input(format!("{} cannot sign", path.display()))
             .cause(why)
