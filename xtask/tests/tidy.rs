@@ -55,7 +55,7 @@ const LONGEST: usize = 800;
 const RESERVED: &[(&str, &[&str], &str)] = &[
     (
         "Command::new",
-        &["xtask/", "crates/cli/tests/", "crates/build/src/run.rs"],
+        &["xtask/", "crates/cli/tests/", "crates/build/src/run"],
         "processes are started in build::run",
     ),
     (
@@ -246,6 +246,33 @@ fn reserved_words_are_where_they_belong() {
             }
         }
     }
+    none(&faults);
+}
+
+#[test]
+fn pages_have_no_marks_of_a_merge() {
+    let mut pages = vec![
+        workspace().join("README.md"),
+        workspace().join("CHANGELOG.md"),
+    ];
+    for folder in ["docs", "docs/design", "docs/formats"] {
+        let entries = std::fs::read_dir(workspace().join(folder)).expect("docs");
+        pages.extend(entries.map(|entry| entry.expect("an entry").path()));
+    }
+    pages.retain(|path| path.extension().is_some_and(|e| e == "md"));
+    let marked = |path: &&PathBuf| {
+        let page = std::fs::read_to_string(path).expect("a page");
+        page.lines().any(|line| {
+            ["<<<<<<< ", ">>>>>>> "]
+                .iter()
+                .any(|mark| line.starts_with(mark))
+        })
+    };
+    let faults: Vec<String> = pages
+        .iter()
+        .filter(marked)
+        .map(|path| path.display().to_string())
+        .collect();
     none(&faults);
 }
 

@@ -1,3 +1,5 @@
+//! Plans of invented projects: which arguments, variables, refusals and notes come out of which facts.
+
 use super::*;
 use crate::project::{Checkout, Go, Module};
 use crate::toolchain::Version;

@@ -1,3 +1,5 @@
+//! Running plans whose go command is a script; the real one is run by the tests of the program.
+
 use super::*;
 use crate::plan::{Setting, Stamp, Target};
 use std::ffi::OsString;
