@@ -16,6 +16,7 @@ pub mod fetch;
 pub mod gap;
 pub mod goroot;
 pub mod ledger;
+pub mod license;
 pub mod module;
 pub mod normalize;
 pub mod plan;
