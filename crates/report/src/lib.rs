@@ -1,4 +1,4 @@
-//! Versioned documents and their renderers: scans, audits, inspections, lists, sizes, checks of both kinds,
+//! Versioned documents and their renderers: scans, audits, inspections, lists, sizes, checks of both kinds, bills of materials,
 //! toolchains compared, rebuilds, rebuilds through unrelated chains, plans and records of builds.
 //!
 //! A renderer gets finished data and a writer. It looks nothing up, counts nothing that decides, and decides nothing.
@@ -16,6 +16,7 @@ pub mod listing;
 mod purl;
 mod release;
 pub mod render;
+pub mod sbom;
 pub mod size;
 pub mod sizes;
 pub mod summary;
