@@ -4,6 +4,7 @@
 
 pub(crate) mod build;
 pub(crate) mod debuginfod;
+pub(crate) mod sbom;
 pub(crate) mod toolchain;
 
 use crate::documents::Documents;
@@ -36,6 +37,7 @@ Examples:
   goassay audit ./server                how it was built
   goassay inspect ./server              all facts about it
   goassay build                         build the program in this folder
+  goassay sbom ./server                 its bill of materials
   goassay db status                     which database is used
 
 Exit codes, the same for every format:
@@ -103,6 +105,9 @@ pub(crate) enum Command {
     /// Serve debug information, programs and sources to debuggers, by build ID
     #[command(after_help = debuginfod::EXAMPLES, long_about = debuginfod::LONG)]
     Debuginfod(debuginfod::Debuginfod),
+    /// Write bills of materials of Go binaries: CycloneDX, SPDX
+    #[command(after_help = sbom::HELP, long_about = sbom::LONG)]
+    Sbom(sbom::Sbom),
     /// Get verified Go toolchains, without Go
     #[command(subcommand, arg_required_else_help = true)]
     Toolchain(toolchain::Toolchain),

@@ -62,6 +62,16 @@ impl Formats for goassay_report::diverse::Format {
     }
 }
 
+impl Formats for goassay_report::sbom::Format {
+    const ALL: &'static [Self] = &goassay_report::sbom::Format::ALL;
+    fn name(self) -> &'static str {
+        self.name()
+    }
+    fn json() -> Self {
+        Self::ALL[0]
+    }
+}
+
 impl Formats for crate::args::InspectFormat {
     const ALL: &'static [Self] = &[Self::Text, Self::Json, Self::Html, Self::Svg];
     fn name(self) -> &'static str {
@@ -129,7 +139,8 @@ pub(crate) struct Output<F> {
     pub(crate) file: Option<PathBuf>,
 }
 
-fn format<F: Formats>() -> impl TypedValueParser<Value = F> {
+/// Parses the name of a format.
+pub(crate) fn format<F: Formats>() -> impl TypedValueParser<Value = F> {
     let names = F::ALL.iter().map(|format| format.name());
     PossibleValuesParser::new(names).try_map(|name| named(&name))
 }
@@ -143,7 +154,8 @@ fn named<F: Formats>(name: &str) -> Result<F, String> {
     })
 }
 
-fn output<F: Formats>(text: &str) -> Result<OutputArg<F>, String> {
+/// Parses `[FORMAT=]FILE`.
+pub(crate) fn output<F: Formats>(text: &str) -> Result<OutputArg<F>, String> {
     let (format, file) = match text.split_once('=') {
         None => (None, text),
         // A path with a folder in it is no format.

@@ -7,6 +7,7 @@
     reason = "this module is where they may be used"
 )]
 
+use crate::failure::Failure;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -47,6 +48,11 @@ impl Environment {
 
     fn absolute(&self, name: &str) -> Option<PathBuf> {
         self.path(name).filter(|p| p.is_absolute())
+    }
+
+    /// What the go command takes where `GOPATH` is not set.
+    pub(crate) fn default_gopath(&self) -> Option<PathBuf> {
+        Some(self.home()?.join("go"))
     }
 
     fn home(&self) -> Option<PathBuf> {
@@ -116,6 +122,24 @@ impl Environment {
         })
     }
 
+    /// What `SOURCE_DATE_EPOCH` says (<https://reproducible-builds.org/specs/source-date-epoch/>), as RFC 3339 in UTC; `None`
+    /// where it is not set.
+    ///
+    /// # Errors
+    /// It is no number of seconds.
+    pub(crate) fn source_date(&self) -> Result<Option<String>, Failure> {
+        let Some(value) = self.get("SOURCE_DATE_EPOCH") else {
+            return Ok(None);
+        };
+        let seconds = value.to_str().and_then(|text| text.parse().ok());
+        let time = seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+        let time = time.ok_or_else(|| {
+            Failure::config("SOURCE_DATE_EPOCH is no number of seconds since 1970")
+                .hint("set it to the time of the last change: `git log -1 --format=%ct`")
+        })?;
+        Ok(Some(time.to_string()))
+    }
+
     /// The folders in which Go programs are installed: `PATH`, `GOBIN` and the `bin` of each `GOPATH`, in this order,
     /// each once, only those that exist.
     pub(crate) fn program_dirs(&self) -> Vec<PathBuf> {
@@ -126,7 +150,7 @@ impl Environment {
         };
         let mut gopath = split("GOPATH");
         if gopath.is_empty() {
-            gopath.extend(self.home().map(|home| home.join("go")));
+            gopath.extend(self.default_gopath());
         }
         let candidates = split("PATH")
             .into_iter()
@@ -150,6 +174,11 @@ impl<const N: usize> From<[(&str, &str); N]> for Environment {
             variables: pairs.iter().map(|(k, v)| (k.into(), v.into())).collect(),
         }
     }
+}
+
+/// The absolute folders of a list such as `PATH` or `GOPATH`.
+pub(crate) fn folders(list: &OsStr) -> impl Iterator<Item = PathBuf> {
+    std::env::split_paths(list).filter(|folder| folder.is_absolute())
 }
 
 /// Today, in UTC (so that two machines in different time zones agree).
@@ -201,6 +230,23 @@ mod tests {
         std::fs::create_dir_all(home.path().join("go/bin")).unwrap();
         let env = Environment::from([("HOME", home.path().to_str().unwrap())]);
         assert_eq!(env.program_dirs(), [home.path().join("go/bin")]);
+    }
+
+    #[test]
+    fn the_source_date_is_a_number_of_seconds() {
+        let date = |value| {
+            let env = Environment::from([("SOURCE_DATE_EPOCH", value)]);
+            env.source_date().ok()
+        };
+        assert_eq!(
+            date("1700000000"),
+            Some(Some("2023-11-14T22:13:20Z".into()))
+        );
+        assert_eq!(date(""), Some(None));
+        assert_eq!(
+            (date("today"), date("1e9"), date("999999999999999")),
+            (None, None, None)
+        );
     }
 
     #[test]

@@ -81,6 +81,16 @@ impl Located<'_> {
         paths.map(|path| inputs::display(path)).collect()
     }
 
+    /// Name of the file without folders; `stdin` for standard input.
+    pub(crate) fn file_name(&self) -> String {
+        match &self.candidate.source {
+            Source::Stdin => "stdin".to_owned(),
+            Source::File(path) => {
+                inputs::display(Path::new(path.file_name().unwrap_or(path.as_os_str())))
+            }
+        }
+    }
+
     /// SHA-256 of the whole file, lower-case hex.
     pub(crate) fn sha256(&self) -> String {
         hexadecimal(&Sha256::digest(self.bytes))

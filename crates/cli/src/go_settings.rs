@@ -2,7 +2,7 @@
 //! `goassay.toml` for what none of them says. Go itself need not be installed.
 
 use crate::config::Toolchain;
-use crate::environment::Environment;
+use crate::environment::{self, Environment};
 use crate::failure::Failure;
 use goassay_build::proxy::Proxies;
 use goassay_build::sumdb::Database;
@@ -75,6 +75,17 @@ impl<'e> GoSettings<'e> {
             .because(&error)
             .hint(error.kind.next_step())
         })
+    }
+
+    /// The module cache: `GOMODCACHE`, or `pkg/mod` in the first folder of `GOPATH`.
+    pub(crate) fn module_cache(&self) -> Option<PathBuf> {
+        let named = self.get("GOMODCACHE").map(PathBuf::from);
+        let gopath = || {
+            let named = self.get("GOPATH");
+            let first = named.and_then(|list| environment::folders(list.as_ref()).next());
+            first.or_else(|| self.env.default_gopath())
+        };
+        named.or_else(|| Some(gopath()?.join("pkg/mod")))
     }
 
     /// Settings that other programs may heed and this one does not.
@@ -156,6 +167,25 @@ mod tests {
             ["of-env", "of-user", "of-go", "of-config", ""]
         );
         assert!(settings.ignored().is_some());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_module_cache_is_where_the_go_command_has_it() {
+        let config = Toolchain::default();
+        let cache = |named: &str, gopath: &str| {
+            let env = Environment::from([
+                ("GOENV", "off"),
+                ("GOROOT", "/none"),
+                ("HOME", "/home/x"),
+                ("GOMODCACHE", named),
+                ("GOPATH", gopath),
+            ]);
+            GoSettings::read(&env, &config).module_cache()
+        };
+        assert_eq!(cache("/m", "/a"), Some("/m".into()));
+        assert_eq!(cache("", "/a:/b"), Some("/a/pkg/mod".into()));
+        assert_eq!(cache("", ""), Some("/home/x/go/pkg/mod".into()));
     }
 
     #[test]

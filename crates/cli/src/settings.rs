@@ -346,13 +346,18 @@ pub(crate) fn named_database(option: Option<PathBuf>, config: &Config) -> Option
     })
 }
 
-fn places(paths: Vec<PathBuf>, default: Default, env: &Environment) -> Result<Vec<Place>, Failure> {
+/// The named places; standard input once at most.
+pub(crate) fn named_places(paths: Vec<PathBuf>) -> Result<Vec<Place>, Failure> {
     if paths.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
         return Err(Failure::usage("`-` is named more than once")
             .hint("standard input can be read once only"));
     }
+    Ok(paths.into_iter().map(Place::Named).collect())
+}
+
+fn places(paths: Vec<PathBuf>, default: Default, env: &Environment) -> Result<Vec<Place>, Failure> {
     let places = match (paths.is_empty(), default) {
-        (false, _) => paths.into_iter().map(Place::Named).collect(),
+        (false, _) => named_places(paths)?,
         (true, Default::Here) => vec![Place::Named(PathBuf::from("."))],
         (true, Default::Installed) => env
             .program_dirs()

@@ -9,6 +9,7 @@ mod db;
 mod debuginfod;
 mod inspect;
 mod man;
+mod sbom;
 mod scan;
 mod toolchain;
 
@@ -48,6 +49,7 @@ fn dispatch(cli: Cli, env: &Environment, terminal: &Terminal) -> Result<u8, Fail
         Command::Inspect(args) => inspect::run(args, &common, env, terminal),
         Command::Build(args) => build::run(&args, &common, env, terminal),
         Command::Debuginfod(args) => debuginfod::run(args, terminal),
+        Command::Sbom(args) => sbom::run(args, env, terminal),
         Command::Toolchain(command) => toolchain::run(command, &common, env, terminal),
         Command::Db(command) => db::run(command, &common, env, terminal),
         Command::Config(command) => config::run(command, &common, terminal),

@@ -19,6 +19,7 @@ mod documents;
 mod errors;
 mod inspect;
 mod repackaged;
+mod sbom;
 mod scan;
 mod server;
 mod size;
