@@ -80,7 +80,7 @@ fn says_license(name: &str) -> bool {
     let is_code = |ending: &str| name.ends_with(ending);
     let is_whole = |rest: &str| rest.is_empty() || rest.starts_with(['.', '-', '_']);
     rest.is_some_and(|rest| is_whole(rest) && !rest.contains('/'))
-        && ![".go", ".json", ".yml", ".yaml", ".sh", ".tmpl"]
+        && ![".csv", ".go", ".json", ".yml", ".yaml", ".sh", ".tmpl"]
             .into_iter()
             .any(is_code)
 }

@@ -7,7 +7,7 @@ use goassay_audit::facts::names::{self, Names};
 use goassay_audit::facts::{ccode, linkage, secret};
 use goassay_binary::Binary;
 use goassay_binary::buildinfo::{BuildInfo, Module};
-use goassay_binary::gap::{Gap, Topic};
+use goassay_binary::gap::{Fact, Gap, Topic};
 use goassay_binary::image::Kind;
 use goassay_binary::modules::Modules;
 use goassay_binary::symbol;
@@ -172,8 +172,7 @@ impl Contents {
         }
         gaps.extend(owned.stray_gap());
         let c_code = ccode::read(binary, names.as_ref());
-        let linkage = linkage::read(&binary.hardening(), &c_code);
-        let libraries = linkage.and_then(|linkage| linkage.needed);
+        let libraries = libraries(binary, &c_code);
         gaps.extend(libraries.as_ref().err().cloned());
         Contents {
             library: is_library(binary),
@@ -207,6 +206,14 @@ impl Contents {
     /// Whether it is known that something is in the binary that no component stands for.
     pub fn lacks_something(&self) -> bool {
         !self.gaps.is_empty() || self.c_code == Some(true)
+    }
+}
+
+/// The libraries that the loader has to find. An object needs none: what it is linked into does.
+fn libraries(binary: &Binary<'_>, c_code: &Fact<ccode::CCode>) -> Fact<Vec<String>> {
+    match binary.image().kind {
+        Kind::Object => Ok(Vec::new()),
+        _ => linkage::read(&binary.hardening(), c_code)?.needed,
     }
 }
 
