@@ -16,7 +16,7 @@ downloaded with all that you have set; the build itself has nothing of your envi
 with the remedy: changes that are not committed, no tag for a release, files instead of a package, a module that is replaced by a folder.
 
 The program is exactly what `go build` with the plan's arguments gives: nothing is changed in it afterwards. It appears under its name only when it says of itself what was planned \
-(version, commit, target, flags), and with it NAME.build.json, the record of everything that went in, NAME.audit.json and NAME.scan.json (judged for the day of the source), \
+(version, commit, target, flags), and with it debug/.build-id, NAME.sbom.cdx.json, NAME.sbom.spdx.json, NAME.provenance.json, NAME.build.json, the record of everything that went in, NAME.audit.json and NAME.scan.json (judged for the day of the source), \
 and SHA256SUMS. Places of this machine and the time are in none of them. An error of the audit that goassay.toml does not waive stops the build.
 
 Profiles: production (no paths, debug information apart, position-independent where the target can be), static-container (needs nothing \

@@ -116,6 +116,8 @@ fn a_tagged_program_with_all_that_belongs_to_it() {
         "m.audit.json",
         "m.build.json",
         "m.provenance.json",
+        "m.sbom.cdx.json",
+        "m.sbom.spdx.json",
         "m.scan.json",
     ];
     assert_eq!(beside, want);

@@ -5,11 +5,13 @@ use super::unbuilt;
 use crate::failure::Failure;
 use goassay_binary::Binary;
 use goassay_binary::bytes::hexadecimal;
+use goassay_build::license::ModuleCache;
 use goassay_build::plan::{Build, Plan};
 use goassay_build::produce::{Product, Staging};
 use goassay_build::project::Project;
 use goassay_build::signing::{Envelope, Key};
 use goassay_report::build::{Made, Record, render_provenance, render_record};
+use goassay_report::sbom::{self, Contents, Document, File, Format};
 use sha2::{Digest, Sha256};
 
 /// The list of all files with their SHA-256, as sha256sum reads it.
@@ -27,6 +29,8 @@ pub(super) struct Making<'a> {
     pub(super) staging: &'a Staging,
     /// Signs the provenance.
     pub(super) key: Option<&'a Key>,
+    /// The time of the source, RFC 3339.
+    pub(super) time: Option<String>,
 }
 
 impl Making<'_> {
@@ -71,6 +75,7 @@ impl Making<'_> {
             made.push(self.write(&format!("{}.audit.json", product.name), &audit)?);
             made.push(self.write(&format!("{}.scan.json", product.name), &scan)?);
         }
+        made.extend(self.sboms(product)?);
         let (provenance, record) = self.statements(build, product, &made)?;
         made.push(self.write(&format!("{}.provenance.json", product.name), &provenance)?);
         if let Some(key) = self.key {
@@ -83,6 +88,40 @@ impl Making<'_> {
         Ok(made)
     }
 
+    /// Bills of materials in both families of formats, with the licences that the module cache shows.
+    fn sboms(&self, product: &Product) -> Result<Vec<Made>, Failure> {
+        let binary = opened(product)?;
+        let mut contents = Contents::of(&binary);
+        if let Some(folder) = self.project.settings.get("GOMODCACHE") {
+            contents.look_up_licenses(&ModuleCache::new(folder));
+        }
+        let document = Document {
+            tool: crate::commands::tool(),
+            file: File {
+                name: product
+                    .name
+                    .rsplit('/')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
+                sha256: product.sha256.clone(),
+                member: None,
+            },
+            time: self.time.clone(),
+            contents,
+        };
+        let write = |format: Format| {
+            let mut bytes = Vec::new();
+            sbom::render(&document, format, &mut bytes)
+                .map_err(|error| Failure::output("the SBOM", &error))?;
+            self.write(&format!("{}{}", product.name, format.suffix()), &bytes)
+        };
+        [Format::CycloneDx16, Format::Spdx23]
+            .into_iter()
+            .map(write)
+            .collect()
+    }
+
     /// The provenance, and the record.
     fn statements(
         &self,
@@ -91,7 +130,7 @@ impl Making<'_> {
         made: &[Made],
     ) -> Result<(Vec<u8>, Vec<u8>), Failure> {
         let unreadable = || Failure::input(format!("{} cannot be read again", product.name));
-        let binary = Binary::parse(&product.bytes).map_err(|_| unreadable())?;
+        let binary = opened(product)?;
         let info = binary
             .build_info()
             .map_err(|gap| unreadable().cause(gap.reason.clone()))?;
@@ -120,4 +159,9 @@ impl Making<'_> {
             sha256: hexadecimal(&Sha256::digest(bytes)),
         })
     }
+}
+
+fn opened(product: &Product) -> Result<Binary<'_>, Failure> {
+    Binary::parse(&product.bytes)
+        .map_err(|_| Failure::input(format!("{} cannot be read again", product.name)))
 }

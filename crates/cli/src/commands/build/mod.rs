@@ -20,7 +20,6 @@ use goassay_build::project::{Asked, Asker, Project};
 use goassay_build::toolchain::{Name, Platform, Version};
 use goassay_report::build::render_plan;
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use judge::Judge;
 use made::Making;
@@ -67,6 +66,8 @@ pub(crate) fn run(
     let staging = Staging::new(&output).map_err(|error| unbuilt(&error))?;
     let products = produce::produce(&plan, &staging, &mut |event| tell(event, terminal));
     let products = products.map_err(|error| unbuilt(&error))?;
+    let time = source_time(env, &project)?;
+    let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
     let judged = match audit_profile(asked.profile.name).filter(|_| !args.no_audit) {
         Some(profile) => {
             let judge = Judge {
@@ -74,7 +75,7 @@ pub(crate) fn run(
                 env,
                 profile,
                 today: environment::today(),
-                source: source_day(env, &project),
+                source: time.map_or_else(environment::today, day),
             };
             match judge.all(&products, terminal)? {
                 Ok(documents) => documents,
@@ -92,6 +93,7 @@ pub(crate) fn run(
         profile: asked.profile.name,
         staging: &staging,
         key: key.as_ref(),
+        time: time.map(|time| time.to_string()),
     };
     let names = making.beside(&products, judged)?;
     staging.publish(&names).map_err(|error| unbuilt(&error))?;
@@ -202,16 +204,12 @@ fn audit_profile(name: &str) -> Option<Profile> {
     }
 }
 
-/// The day that documents are made for: that of SOURCE_DATE_EPOCH, or the commit's; without either, today.
-fn source_day(env: &Environment, project: &Project) -> Date {
-    let set = env
-        .get("SOURCE_DATE_EPOCH")
-        .and_then(|seconds| seconds.to_str()?.parse().ok());
-    let time = set.or(project.checkout.as_ref().map(|checkout| checkout.time));
-    let time = time.and_then(|seconds| Timestamp::from_second(seconds).ok());
-    time.map_or_else(environment::today, |time| {
-        time.to_zoned(TimeZone::UTC).date()
-    })
+/// The time that documents are made for: SOURCE_DATE_EPOCH, or the commit's; none without either.
+fn source_time(env: &Environment, project: &Project) -> Result<Option<Timestamp>, Failure> {
+    let set = env.source_date()?.and_then(|time| time.parse().ok());
+    let commit = project.checkout.as_ref();
+    let of_commit = || Timestamp::from_second(commit?.time).ok();
+    Ok(set.or_else(of_commit))
 }
 
 fn here() -> Result<PathBuf, Failure> {
