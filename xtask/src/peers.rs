@@ -92,7 +92,7 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         ),
         (
             "debuginfod server against debuginfod-find, gdb and delve",
-            &|| debuginfod::main(part == "--full"),
+            &debuginfod::main,
         ),
         ("size page in a headless Chromium", &size_page::check),
         (

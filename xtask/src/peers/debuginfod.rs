@@ -11,19 +11,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-/// With `full` off, only where debuginfod-find is there.
-pub(super) fn main(full: bool) -> Outcome {
-    if Command::new("debuginfod-find")
-        .arg("--version")
-        .output()
-        .is_err()
-    {
-        if full {
-            return Err("debuginfod-find is missing (Debian package debuginfod)".to_owned());
-        }
-        println!("debuginfod: skipped, debuginfod-find is missing");
-        return Ok(());
-    }
+pub(super) fn main() -> Outcome {
+    let client = Command::new("debuginfod-find").arg("--version").output();
+    client.context("debuginfod-find (Debian package debuginfod)")?;
     let folder = tempfile::tempdir().context("temporary folder")?;
     let folder = folder.path().canonicalize().context("temporary folder")?;
     let pair = Pair::of_this_machine(&folder.join("linked"))?;
