@@ -138,6 +138,11 @@ fn peers() -> PathBuf {
 
 /// Path of a Go program that is installed on first use: `package@version`.
 pub(crate) fn install(package: &str) -> Outcome<PathBuf> {
+    install_with(package, None)
+}
+
+/// The same with another toolchain (`go1.20.14`) than the one that is there.
+pub(crate) fn install_with(package: &str, toolchain: Option<&str>) -> Outcome<PathBuf> {
     let (path, version) = package
         .split_once('@')
         .ok_or("a package needs its version")?;
@@ -145,12 +150,15 @@ pub(crate) fn install(package: &str) -> Outcome<PathBuf> {
     let folder = peers().join(format!("{name}-{version}"));
     if !folder.join(name).exists() {
         eprintln!("installing {package}");
-        output(
-            go().args(["install", package])
-                .env("GOBIN", &folder)
-                .env("CGO_ENABLED", "0"),
-        )
-        .map_err(|e| format!("cannot install {package}: {e}"))?;
+        let mut command = go();
+        command
+            .args(["install", package])
+            .env("GOBIN", &folder)
+            .env("CGO_ENABLED", "0");
+        if let Some(toolchain) = toolchain {
+            command.env("GOTOOLCHAIN", toolchain);
+        }
+        output(&mut command).map_err(|e| format!("cannot install {package}: {e}"))?;
     }
     Ok(folder.join(name))
 }

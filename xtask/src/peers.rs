@@ -2,7 +2,7 @@
 //!
 //! Build information against `go version -m`, ELF headers against `readelf`, hardening and debug information against
 //! several readers, debug companions with gdb and delve, the debuginfod server with its clients, the audit of programs that were not made for it against its explanations, the checksum database's
-//! verifier against the reference's, packages against programs that unpack them, instruction-set levels against the compiler, findings against govulncheck (the matrix,
+//! verifier against the reference's, packages against programs that unpack them, bills of materials against syft and SPDX's model, instruction-set levels against the compiler, findings against govulncheck (the matrix,
 //! all of it or its fixed part); or those whose name has a word.
 //! What is missing on the machine is installed through the Go module proxy where that is possible; otherwise the task fails
 //! and names it.
@@ -12,6 +12,7 @@ mod audit_corpus;
 mod companion;
 mod debuginfod;
 mod hardening;
+mod sbom;
 mod sumdb;
 
 use crate::go::{self, GOVULNCHECK, install};
@@ -66,7 +67,7 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         }
     }
     install(GOVULNCHECK)?;
-    let checks: [(&str, &dyn Fn() -> Outcome); 11] = [
+    let checks: [(&str, &dyn Fn() -> Outcome); 12] = [
         ("build information against go version -m", &|| {
             each_binary(build_information)
         }),
@@ -93,6 +94,10 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         (
             "debuginfod server against debuginfod-find, gdb and delve",
             &debuginfod::main,
+        ),
+        (
+            "bills of materials against go version -m, syft and SPDX's model",
+            &|| sbom::main(part == "--full"),
         ),
         ("size page in a headless Chromium", &size_page::check),
         (
