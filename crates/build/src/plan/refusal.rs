@@ -196,14 +196,17 @@ fn of_tag(checkout: &Checkout, module: &Module, stamp: &Stamp, go: &str) -> Opti
             remedy: "`git tag` the commit that is to be released",
         });
     }
-    (*stamp == Stamp::Devel).then(|| Refusal {
-        id: "no-stamp",
-        what: format!(
-            "a release was asked for, and {go} does not record the tag of {}",
-            module.path
-        ),
-        remedy: "build with Go 1.25 or newer",
-    })
+    match stamp {
+        Stamp::Devel(why) => Some(Refusal {
+            id: "no-stamp",
+            what: format!(
+                "a release was asked for, and {go} would not record the tag of {}: {why}",
+                module.path
+            ),
+            remedy: "build with Go 1.25 or newer, and have a go.mod at the top of the repository",
+        }),
+        _ => None,
+    }
 }
 
 /// What should be known.
@@ -240,12 +243,14 @@ pub(super) fn notes(
     {
         notes.extend(of_compiler(listing, wanted));
     }
-    if builds.iter().any(|build| build.stamp == Stamp::Devel) {
-        let go = &project.go.says;
-        notes.push(format!(
-            "{go} does not record the tag of such a module: the version will be (devel)"
-        ));
-    }
+    let devel = builds.iter().find_map(|build| match build.stamp {
+        Stamp::Devel(why) => Some(format!(
+            "{} will have the version (devel): {why}",
+            build.package
+        )),
+        _ => None,
+    });
+    notes.extend(devel);
     notes
 }
 

@@ -1,7 +1,7 @@
 //! Which version a program will name: what the go command makes of tags, by its own version.
 //!
 //! Measured (docs/design/build.md): since Go 1.25 the tag of any module, in 1.24 only of modules at the top of the checkout and
-//! without a major version in their path, before none at all.
+//! without a major version in their path, before none at all; and never where the top of the checkout has no module.
 
 use crate::project::{Checkout, Module, Project};
 use std::cmp::Reverse;
@@ -13,8 +13,8 @@ pub enum Stamp {
     Tag(String),
     /// A version that is made of the commit, or of a tag and of changes besides.
     Commit,
-    /// `(devel)`: this go command does not look at tags.
-    Devel,
+    /// `(devel)`: the go command does not look at tags, and why.
+    Devel(&'static str),
     /// Nothing: it is no checkout.
     Nothing,
 }
@@ -25,7 +25,7 @@ impl Stamp {
     pub fn version(&self) -> Option<&str> {
         match self {
             Stamp::Tag(version) => Some(version),
-            Stamp::Devel => Some("(devel)"),
+            Stamp::Devel(_) => Some("(devel)"),
             Stamp::Commit | Stamp::Nothing => None,
         }
     }
@@ -36,8 +36,8 @@ pub(super) fn of(project: &Project, module: Option<&Module>) -> Stamp {
     let (Some(checkout), Some(module)) = (&project.checkout, module) else {
         return Stamp::Nothing;
     };
-    if !looks_at_tags(project, checkout, module) {
-        return Stamp::Devel;
+    if let Some(why) = blind(project, checkout, module) {
+        return Stamp::Devel(why);
     }
     match version(checkout, module) {
         Some(version) if checkout.dirty.is_empty() => Stamp::Tag(version),
@@ -45,13 +45,32 @@ pub(super) fn of(project: &Project, module: Option<&Module>) -> Stamp {
     }
 }
 
-fn looks_at_tags(project: &Project, checkout: &Checkout, module: &Module) -> bool {
+const OLD: &str =
+    "this version of Go does not record the tags of such a module (1.25 and newer do)";
+const NO_ROOT: &str = "the go command records tags only where a go.mod at the top of the repository has the beginning of the module's path";
+
+/// Why the go command does not look at tags (cmd/go, load.setBuildInfo): it takes the path of the repository from the module at its top,
+/// and the module's folder from what its path has besides.
+fn blind(project: &Project, checkout: &Checkout, module: &Module) -> Option<&'static str> {
+    let folder = prefix(checkout, module);
     match project.go.version.minor() {
-        Some(minor) if minor >= 25 => true,
-        Some(24) => {
-            prefix(checkout, module).as_deref() == Some("") && major(&module.path).is_none()
-        }
-        _ => false,
+        Some(minor) if minor >= 25 => {}
+        Some(24) if folder.as_deref() == Some("") && major(&module.path).is_none() => {}
+        _ => return Some(OLD),
+    }
+    let root = checkout.module.as_deref().map(without_major);
+    let below = root.and_then(|root| without_major(&module.path).strip_prefix(root));
+    let by_path = below.map(|below| match below.strip_prefix('/') {
+        Some(below) => format!("{below}/"),
+        None => below.to_owned(),
+    });
+    (by_path.is_none() || by_path != folder).then_some(NO_ROOT)
+}
+
+fn without_major(path: &str) -> &str {
+    match path.rsplit_once('/') {
+        Some((before, last)) if super::is_major(last) => before,
+        _ => path,
     }
 }
 
@@ -179,6 +198,71 @@ mod tests {
         ] {
             let found = version(&checkout, &module(path, folder));
             assert_eq!(found.as_deref(), want, "{path} in {folder}");
+        }
+    }
+
+    #[test]
+    fn the_module_at_the_top_decides_whether_tags_are_seen() {
+        let mut project = Project {
+            folder: "/src".into(),
+            go: crate::project::Go {
+                goroot: "/go".into(),
+                says: "go1.26.8".to_owned(),
+                version: crate::toolchain::Version::parse("1.26.8").unwrap(),
+                programs: Vec::new(),
+            },
+            settings: std::collections::BTreeMap::new(),
+            checkout: None,
+        };
+        let tags = ["v1.2.3", "v2.0.0", "sub/v1.0.0"];
+        for (top, path, folder, want) in [
+            (
+                Some("example.com/m"),
+                "example.com/m",
+                "/src",
+                Some("v1.2.3"),
+            ),
+            (
+                Some("example.com/m/v2"),
+                "example.com/m/v2",
+                "/src",
+                Some("v2.0.0"),
+            ),
+            (
+                Some("example.com/m/v2"),
+                "example.com/m/sub",
+                "/src/sub",
+                Some("v1.0.0"),
+            ),
+            (None, "example.com/m/sub", "/src/sub", Some("(devel)")),
+            (
+                Some("example.com/other"),
+                "example.com/m/sub",
+                "/src/sub",
+                Some("(devel)"),
+            ),
+            (
+                Some("example.com/m"),
+                "example.com/mine",
+                "/src/sub",
+                Some("(devel)"),
+            ),
+            (
+                Some("example.com/m"),
+                "example.com/m/else",
+                "/src/sub",
+                Some("(devel)"),
+            ),
+        ] {
+            let mut checkout = checkout(&tags);
+            checkout.module = top.map(str::to_owned);
+            project.checkout = Some(checkout);
+            let stamp = of(&project, Some(&module(path, folder)));
+            assert_eq!(
+                stamp.version(),
+                want,
+                "{path} in {folder}, {top:?} at the top"
+            );
         }
     }
 

@@ -25,6 +25,7 @@ fn project() -> Project {
             time: 1,
             tags: vec!["v1.2.3".to_owned()],
             root: "/src/m".into(),
+            module: Some("example.com/m".to_owned()),
             ..Checkout::default()
         }),
     }

@@ -43,7 +43,7 @@ fn version(build: &Build, info: &BuildInfo<'_>) -> Option<String> {
         Stamp::Tag(version) => found == version,
         // How a version is made of a commit is the go command's affair; which commit is in the settings.
         Stamp::Commit => !found.is_empty() && found != "(devel)",
-        Stamp::Devel => found == "(devel)",
+        Stamp::Devel(_) => found == "(devel)",
         Stamp::Nothing => true,
     };
     (!fits).then(|| match &build.stamp {

@@ -26,9 +26,7 @@ impl Staging {
         remove_abandoned(output);
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(output);
         let folder = folder.map_err(file(output))?;
-        let lock = folder.path().join("lock");
-        let family = File::create(&lock).map_err(file(&lock))?;
-        family.lock().map_err(file(&lock))?;
+        let family = locked(folder.path())?;
         Ok(Staging {
             output: output.to_owned(),
             folder,
@@ -105,6 +103,15 @@ impl Staging {
     }
 }
 
+/// A lock file that is locked from the moment that it has its name.
+fn locked(folder: &Path) -> Result<File, Error> {
+    let (unnamed, lock) = (folder.join("unlocked"), folder.join("lock"));
+    let family = File::create(&unnamed).map_err(file(&unnamed))?;
+    family.lock().map_err(file(&lock))?;
+    fs::rename(&unnamed, &lock).map_err(file(&lock))?;
+    Ok(family)
+}
+
 /// On the disk before it has its name: a machine that stops must not leave an empty file under it.
 fn sync(path: &Path) -> Result<(), Error> {
     File::open(path)
@@ -112,16 +119,15 @@ fn sync(path: &Path) -> Result<(), Error> {
         .map_err(file(path))
 }
 
-/// Folders of runs that ended without removing theirs: nobody holds the lock in them.
+/// Folders of runs that ended without removing theirs: there is a lock in them, and nobody holds it.
 fn remove_abandoned(output: &Path) {
     let Ok(entries) = fs::read_dir(output) else {
         return;
     };
     for entry in entries.flatten() {
         let named = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        let held =
-            || File::open(entry.path().join("lock")).is_ok_and(|lock| lock.try_lock().is_err());
-        if named && !held() {
+        let lock = File::open(entry.path().join("lock"));
+        if named && lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
             // Somebody else may be removing the same.
             let _ = fs::remove_dir_all(entry.path());
         }

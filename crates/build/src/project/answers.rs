@@ -165,6 +165,18 @@ fn dirty(status: &[u8]) -> Vec<String> {
     dirty
 }
 
+/// The path in the `module` line of a go.mod (golang.org/ref/mod, go.mod files).
+pub(super) fn module_path(text: &str) -> Option<String> {
+    let words = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default().trim());
+    let path = words
+        .filter_map(|line| line.strip_prefix("module"))
+        .find(|rest| rest.starts_with([' ', '\t', '"', '`']))?;
+    let path = path.trim().trim_matches(['"', '`']);
+    (!path.is_empty()).then(|| path.to_owned())
+}
+
 /// Reads `git tag --points-at`.
 #[must_use]
 pub(super) fn tags(lines: &str) -> Vec<String> {
@@ -238,6 +250,22 @@ mod tests {
             assert!(checkout(wrong, b"").is_err(), "{wrong:?}");
         }
         assert_eq!(tags("v1.0.0\nsub/v1.0.0\n"), ["sub/v1.0.0", "v1.0.0"]);
+    }
+
+    #[test]
+    fn the_path_of_a_module() {
+        for (text, want) in [
+            (
+                "// top\nmodule example.com/m // why\n\ngo 1.22\n",
+                Some("example.com/m"),
+            ),
+            ("module \"example.com/m\"\r\n", Some("example.com/m")),
+            ("modules x\n", None),
+            ("module \n", None),
+            ("", None),
+        ] {
+            assert_eq!(module_path(text).as_deref(), want, "{text:?}");
+        }
     }
 
     #[test]

@@ -280,6 +280,8 @@ impl Git<'_> {
         let mut checkout = answers::checkout(&String::from_utf8_lossy(&commit), &status)?;
         checkout.tags = answers::tags(&String::from_utf8_lossy(&tags));
         checkout.root.clone_from(&self.root);
+        let file = std::fs::read_to_string(self.root.join("go.mod"));
+        checkout.module = file.ok().and_then(|text| answers::module_path(&text));
         checkout.shows_output = self.shows(output)?;
         Ok(checkout)
     }

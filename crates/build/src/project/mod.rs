@@ -117,6 +117,8 @@ pub struct Checkout {
     pub dirty: Vec<String>,
     /// The folder that holds it.
     pub root: PathBuf,
+    /// The path of the module at its top, where there is one. Hostile.
+    pub module: Option<String>,
     /// Whether git would see what is written into the output folder.
     pub shows_output: bool,
 }

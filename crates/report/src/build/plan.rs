@@ -96,7 +96,7 @@ fn said(stamp: &Stamp) -> &str {
     match stamp {
         Stamp::Tag(version) => version,
         Stamp::Commit => "made of the commit",
-        Stamp::Devel => "(devel)",
+        Stamp::Devel(_) => "(devel)",
         Stamp::Nothing => "not known",
     }
 }

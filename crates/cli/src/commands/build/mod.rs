@@ -24,6 +24,7 @@ use jiff::tz::TimeZone;
 use judge::Judge;
 use made::Making;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
 pub(crate) fn run(
@@ -39,7 +40,7 @@ pub(crate) fn run(
     let key = args.key.as_deref().map(key).transpose()?;
     let output = settled(&here.join(asked.output));
     let go = go_command(asked.go, env)?;
-    let variables = env.variables();
+    let variables = variables(asked.go.is_some(), env);
     let asker = Asker {
         go: &go,
         folder: &here,
@@ -248,6 +249,16 @@ fn go_command(version: Option<&Version>, env: &Environment) -> Result<PathBuf, F
                 version.as_str()
             ))
         })
+}
+
+/// What the go command is asked with. A version that was named is not left for another, and no other GOROOT is its own.
+fn variables(is_named: bool, env: &Environment) -> Vec<(OsString, OsString)> {
+    let mut variables = env.variables();
+    variables.retain(|(name, _)| name != "GOROOT" && !(is_named && name == "GOTOOLCHAIN"));
+    if is_named {
+        variables.push(("GOTOOLCHAIN".into(), "local".into()));
+    }
+    variables
 }
 
 fn planned(
