@@ -215,10 +215,16 @@ mod tests {
 
     #[test]
     fn no_other_published_text_is_taken_for_one_of_them() {
-        for (id, text) in spdx::text::LICENSE_TEXTS {
-            assert!(recognise(text).is_none_or(|found| found == *id), "{id}");
-        }
+        let other = |(id, text): &(&'static str, &str)| {
+            let found = recognise(text).filter(|found| found != id)?;
+            Some((*id, found))
+        };
+        let taken: Vec<_> = spdx::text::LICENSE_TEXTS.iter().filter_map(other).collect();
+        assert_eq!(taken, SAME_TEXT);
     }
+
+    /// Licences of the list that have the text of another: here a notice in the source files makes the difference.
+    const SAME_TEXT: [(&str, &str); 1] = [("MPL-2.0-no-copyleft-exception", "MPL-2.0")];
 
     #[test]
     fn notices_titles_names_and_marks_may_differ() {
