@@ -8,6 +8,7 @@
 )]
 
 use crate::failure::Failure;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -122,22 +123,21 @@ impl Environment {
         })
     }
 
-    /// What `SOURCE_DATE_EPOCH` says (<https://reproducible-builds.org/specs/source-date-epoch/>), as RFC 3339 in UTC; `None`
+    /// What `SOURCE_DATE_EPOCH` says (<https://reproducible-builds.org/specs/source-date-epoch/>); `None`
     /// where it is not set.
     ///
     /// # Errors
     /// It is no number of seconds.
-    pub(crate) fn source_date(&self) -> Result<Option<String>, Failure> {
+    pub(crate) fn source_date(&self) -> Result<Option<Timestamp>, Failure> {
         let Some(value) = self.get("SOURCE_DATE_EPOCH") else {
             return Ok(None);
         };
         let seconds = value.to_str().and_then(|text| text.parse().ok());
-        let time = seconds.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-        let time = time.ok_or_else(|| {
+        let time = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        time.map(Some).ok_or_else(|| {
             Failure::config("SOURCE_DATE_EPOCH is no number of seconds since 1970")
                 .hint("set it to the time of the last change: `git log -1 --format=%ct`")
-        })?;
-        Ok(Some(time.to_string()))
+        })
     }
 
     /// The folders in which Go programs are installed: `PATH`, `GOBIN` and the `bin` of each `GOPATH`, in this order,
@@ -183,9 +183,7 @@ pub(crate) fn folders(list: &OsStr) -> impl Iterator<Item = PathBuf> {
 
 /// Today, in UTC (so that two machines in different time zones agree).
 pub(crate) fn today() -> Date {
-    jiff::Timestamp::now()
-        .to_zoned(jiff::tz::TimeZone::UTC)
-        .date()
+    Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// The current directory and the folders above it, nearest first.
@@ -236,7 +234,8 @@ mod tests {
     fn the_source_date_is_a_number_of_seconds() {
         let date = |value| {
             let env = Environment::from([("SOURCE_DATE_EPOCH", value)]);
-            env.source_date().ok()
+            let time = env.source_date().ok()?;
+            Some(time.map(|time| time.to_string()))
         };
         assert_eq!(
             date("1700000000"),

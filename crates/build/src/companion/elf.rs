@@ -2,7 +2,9 @@
 //! --only-keep-debug` does, and the shipped file's notes, which have its build IDs.
 
 use super::fields::{Fields, append};
-use super::{Companion, File, Identity, Refused, Which, build_id_path, damaged, text};
+use super::{
+    Companion, File, Identity, Refused, Which, build_id_path, damaged, first_difference, text,
+};
 use goassay_binary::bytes::{Bytes, Endian, Order, Width, hexadecimal};
 
 const SHT_NULL: u32 = 0;
@@ -380,20 +382,12 @@ fn header_difference(shipped: &Elf<'_>, with_debug: &Elf<'_>) -> Option<String> 
 }
 
 fn section_difference(shipped: &Elf<'_>, with_debug: &Elf<'_>) -> Option<String> {
-    let (mut ours, mut theirs) = (shipped.loaded(), with_debug.loaded());
-    loop {
-        match (ours.next(), theirs.next()) {
-            (None, None) => return None,
-            (Some(one), Some(other)) => {
-                if let Some(what) = one.difference(other) {
-                    return Some(what);
-                }
-            }
-            (Some(one), None) | (None, Some(one)) => {
-                return Some(format!("only one has the section {}", text(one.name)));
-            }
-        }
-    }
+    first_difference(
+        shipped.loaded(),
+        with_debug.loaded(),
+        |one, other| one.difference(other),
+        |one| format!("only one has the section {}", text(one.name)),
+    )
 }
 
 /// Kinds, permissions, addresses and alignments of the segments. Not their sizes: what they hold are the sections, which are

@@ -2,7 +2,10 @@
 //! is the shipped file's. Debug sections that Go compresses (`__zdebug_*`) are unpacked: LLDB knows no other form here.
 
 use super::fields::{Fields, append};
-use super::{Companion, File, Identity, Refused, Which, damaged, equal_but_for_build_id, text};
+use super::{
+    Companion, File, Identity, Refused, Which, damaged, equal_but_for_build_id, first_difference,
+    text,
+};
 use goassay_binary::bytes::{Bytes, Endian, Order, Width, hexadecimal};
 use std::io::Read;
 
@@ -336,20 +339,12 @@ fn difference(shipped: &MachO<'_>, with_debug: &MachO<'_>) -> Option<String> {
     if facts(shipped) != facts(with_debug) {
         return Some("kind of file or CPU".to_owned());
     }
-    let (mut ours, mut theirs) = (shipped.loaded(), with_debug.loaded());
-    loop {
-        match (ours.next(), theirs.next()) {
-            (None, None) => return None,
-            (Some(one), Some(other)) => {
-                if let Some(what) = one.difference(other) {
-                    return Some(what);
-                }
-            }
-            (Some(one), None) | (None, Some(one)) => {
-                return Some(format!("only one has the segment {}", text(one.name)));
-            }
-        }
-    }
+    first_difference(
+        shipped.loaded(),
+        with_debug.loaded(),
+        |one, other| one.difference(other),
+        |one| format!("only one has the segment {}", text(one.name)),
+    )
 }
 
 /// What makes a folder a bundle of debug information.

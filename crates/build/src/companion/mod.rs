@@ -143,6 +143,26 @@ fn text(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }
 
+/// What is said of the first pair, in order, that differs, or of the first that only one file has.
+fn first_difference<'s, T: 's>(
+    mut ours: impl Iterator<Item = &'s T>,
+    mut theirs: impl Iterator<Item = &'s T>,
+    differ: impl Fn(&T, &T) -> Option<String>,
+    alone: impl Fn(&T) -> String,
+) -> Option<String> {
+    loop {
+        match (ours.next(), theirs.next()) {
+            (None, None) => return None,
+            (Some(one), Some(other)) => {
+                if let Some(what) = differ(one, other) {
+                    return Some(what);
+                }
+            }
+            (Some(one), None) | (None, Some(one)) => return Some(alone(one)),
+        }
+    }
+}
+
 /// Whether two stretches of code or data are equal where the Go build ID that may stand in one of them does not count.
 fn equal_but_for_build_id(one: &[u8], other: &[u8]) -> bool {
     if one == other {

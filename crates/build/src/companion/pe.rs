@@ -6,7 +6,10 @@
 //! that the loader fills in; every other difference is refused.
 
 use super::fields::{Fields, append};
-use super::{Companion, File, Identity, Refused, Which, damaged, equal_but_for_build_id, text};
+use super::{
+    Companion, File, Identity, Refused, Which, damaged, equal_but_for_build_id, first_difference,
+    text,
+};
 use goassay_binary::bytes::{Bytes, Endian, Order, Width};
 
 const SECTION: usize = 40;
@@ -242,16 +245,13 @@ fn difference(shipped: &Pe<'_>, with_debug: &Pe<'_>) -> Option<String> {
         return Some("machine, entry point, base address or subsystem".to_owned());
     }
     let imports = Imports::of(shipped, with_debug);
-    let (mut ours, mut theirs) = (shipped.loaded(), with_debug.loaded());
-    loop {
-        match (ours.next(), theirs.next()) {
-            (None, None) => return None,
-            (Some(one), Some(other)) if one.is_same_as(other, &imports) => {}
-            (Some(one), _) | (None, Some(one)) => {
-                return Some(format!("the section {}", text(&one.name)));
-            }
-        }
-    }
+    let differs = |one: &Section<'_>| format!("the section {}", text(&one.name));
+    first_difference(
+        shipped.loaded(),
+        with_debug.loaded(),
+        |one, other| (!one.is_same_as(other, &imports)).then(|| differs(one)),
+        |one| differs(one),
+    )
 }
 
 #[cfg(test)]

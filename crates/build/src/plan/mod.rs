@@ -393,6 +393,7 @@ const BINDNOW: u32 = 23;
 const GOBUILDID: u32 = 22;
 /// First minor version of Go whose linker does so without being asked.
 const GNU_BUILD_ID: u32 = 24;
+
 /// `v2`, `v10`: the last element of a module path that is no name.
 fn is_major(element: &str) -> bool {
     let digits = element.strip_prefix('v').unwrap_or_default();

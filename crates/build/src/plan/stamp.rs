@@ -209,7 +209,7 @@ mod tests {
                 goroot: "/go".into(),
                 says: "go1.26.8".to_owned(),
                 version: crate::toolchain::Version::parse("1.26.8").unwrap(),
-                programs: Vec::new(),
+                tools: "/go/tools".into(),
             },
             settings: std::collections::BTreeMap::new(),
             checkout: None,

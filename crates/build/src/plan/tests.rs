@@ -17,7 +17,7 @@ fn project() -> Project {
             goroot: "/go".into(),
             says: "go1.26.8".to_owned(),
             version: Version::parse("1.26.8").unwrap(),
-            programs: Vec::new(),
+            tools: "/go/tools".into(),
         },
         settings: settings.map(|(n, v)| (n.to_owned(), v.to_owned())).into(),
         checkout: Some(Checkout {

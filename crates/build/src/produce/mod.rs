@@ -24,8 +24,6 @@ use std::path::{Path, PathBuf};
 pub struct Product {
     /// Its name below the output folder, with `/`.
     pub name: String,
-    /// Where it is staged.
-    pub path: PathBuf,
     /// Its contents.
     pub bytes: Vec<u8>,
     /// SHA-256, lower-case hex.
@@ -112,17 +110,17 @@ pub fn produce(
         tell(Event::Building(build));
         let path = staging.place(&build.file)?;
         link(build, &build.argv_into(&path), staging, tell)?;
-        let product = product(staging, build, path)?;
-        let why = check(build, &product.bytes);
-        let Product { name, .. } = &product;
+        let bytes = std::fs::read(&path).map_err(file(&path))?;
+        let name = staging.name(&build.file);
+        let why = check(build, &bytes);
         if !why.is_empty() {
-            let name = name.clone();
             return Err(Error::Otherwise { name, why });
         }
-        let companion = companion_of(build, &product, staging, tell)?;
         Ok(Product {
-            companion,
-            ..product
+            companion: companion_of(build, &name, &bytes, staging, tell)?,
+            sha256: hexadecimal(&Sha256::digest(&bytes)),
+            name,
+            bytes,
         })
     };
     plan.builds.iter().map(one).collect()
@@ -159,7 +157,8 @@ fn link(
 /// Links the program again with all debug information, and takes that apart from it.
 fn companion_of(
     build: &Build,
-    product: &Product,
+    name: &str,
+    shipped: &[u8],
     staging: &Staging,
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<Option<Companion>, Error> {
@@ -169,27 +168,16 @@ fn companion_of(
     };
     tell(Event::Debug(build));
     link(build, &argv, staging, tell)?;
-    let bytes = std::fs::read(&path).map_err(file(&path))?;
+    let with_debug = std::fs::read(&path).map_err(file(&path))?;
     std::fs::remove_file(&path).map_err(file(&path))?;
-    let base = product.name.rsplit('/').next().unwrap_or_default();
+    let base = name.rsplit('/').next().unwrap_or_default();
     let refused = |why| Error::NoCompanion {
-        name: product.name.clone(),
+        name: name.to_owned(),
         why,
     };
-    companion::make(base, &product.bytes, &bytes)
+    companion::make(base, shipped, &with_debug)
         .map(Some)
         .map_err(refused)
-}
-
-fn product(staging: &Staging, build: &Build, path: PathBuf) -> Result<Product, Error> {
-    let bytes = std::fs::read(&path).map_err(file(&path))?;
-    Ok(Product {
-        name: staging.name(&build.file),
-        sha256: hexadecimal(&Sha256::digest(&bytes)),
-        path,
-        bytes,
-        companion: None,
-    })
 }
 
 #[cfg(all(test, unix))]

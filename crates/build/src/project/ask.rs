@@ -8,8 +8,6 @@ use super::{Checkout, Compiler, Go, Project, compiler};
 use crate::plan::{Listing, Target};
 use crate::run::{self, Answer, Question};
 use crate::toolchain::Version;
-use goassay_binary::bytes::hexadecimal;
-use sha2::{Digest, Sha256};
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -94,10 +92,7 @@ impl Asker<'_> {
         Ok(Project {
             folder: self.folder.to_owned(),
             go: Go {
-                programs: programs(
-                    Path::new(&setting("GOROOT")),
-                    Path::new(&setting("GOTOOLDIR")),
-                )?,
+                tools: setting("GOTOOLDIR").into(),
                 goroot: setting("GOROOT").into(),
                 says,
                 version,
@@ -225,27 +220,6 @@ impl Asker<'_> {
         };
         git.checkout(output).map(Some)
     }
-}
-
-/// The programs of Go that have a part in what comes out.
-const PROGRAMS: [&str; 4] = ["asm", "cgo", "compile", "link"];
-
-fn programs(goroot: &Path, tools: &Path) -> Result<Vec<(String, String)>, Error> {
-    let ending = if cfg!(windows) { ".exe" } else { "" };
-    let named =
-        |folder: &Path, name: &str| (name.to_owned(), folder.join(format!("{name}{ending}")));
-    let of_tools = PROGRAMS.map(|name| named(tools, name));
-    let all = of_tools
-        .into_iter()
-        .chain([named(&goroot.join("bin"), "go")]);
-    let digest = |(name, path): (String, PathBuf)| match std::fs::read(&path) {
-        Ok(bytes) => Ok((name, hexadecimal(&Sha256::digest(bytes)))),
-        Err(error) => Err(Error::Run(run::Error {
-            what: format!("read {}", path.display()),
-            error,
-        })),
-    };
-    all.map(digest).collect()
 }
 
 /// What is to be listed.

@@ -6,9 +6,12 @@ mod answers;
 mod ask;
 mod compiler;
 
+use crate::run;
 use crate::toolchain::Version;
+use goassay_binary::bytes::hexadecimal;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use answers::Malformed;
 pub(crate) use ask::git_settings;
@@ -37,8 +40,8 @@ pub struct Go {
     pub says: String,
     /// The release that it is, or is made of.
     pub version: Version,
-    /// SHA-256 of the programs that take part in a build, by name, lower-case hex.
-    pub programs: Vec<(String, String)>,
+    /// The folder of its compiler and linker (`GOTOOLDIR`).
+    pub tools: PathBuf,
 }
 
 impl Project {
@@ -51,13 +54,42 @@ impl Project {
     }
 }
 
+/// The programs of Go that have a part in what comes out, besides its go command.
+const TOOLS: [&str; 4] = ["asm", "cgo", "compile", "link"];
+
 impl Go {
     /// Its go command.
     #[must_use]
     pub fn program(&self) -> PathBuf {
-        let name = if cfg!(windows) { "go.exe" } else { "go" };
-        self.goroot.join("bin").join(name)
+        go_program(&self.goroot)
     }
+
+    /// SHA-256 of the programs that take part in a build, by name, lower-case hex. Reads them.
+    ///
+    /// # Errors
+    /// One of them cannot be read.
+    pub fn digests(&self) -> Result<Vec<(String, String)>, Error> {
+        let of_tools = TOOLS.map(|name| (name, self.tools.join(executable(name))));
+        let all = of_tools.into_iter().chain([("go", self.program())]);
+        let digest = |(name, path): (&str, PathBuf)| match std::fs::read(&path) {
+            Ok(bytes) => Ok((name.to_owned(), hexadecimal(&Sha256::digest(bytes)))),
+            Err(error) => Err(Error::Run(run::Error {
+                what: format!("read {}", path.display()),
+                error,
+            })),
+        };
+        all.map(digest).collect()
+    }
+}
+
+/// The go command of a GOROOT.
+#[must_use]
+pub fn go_program(goroot: &Path) -> PathBuf {
+    goroot.join("bin").join(executable("go"))
+}
+
+fn executable(name: &str) -> String {
+    format!("{name}{}", std::env::consts::EXE_SUFFIX)
 }
 
 /// A package that was asked for or is imported.

@@ -42,7 +42,7 @@ pub(crate) fn run(
         output: args.output,
     })?;
     let places = settings::named_places(args.paths)?;
-    let time = env.source_date()?;
+    let time = env.source_date()?.map(|time| time.to_string());
     let cache = if args.licenses {
         Some(module_cache(env)?)
     } else {

@@ -81,7 +81,7 @@ fn dependencies(record: &Record<'_>) -> Vec<Resource> {
         });
     }
     let go = &record.project.go;
-    all.extend(go.programs.iter().map(|(name, sha256)| Resource {
+    all.extend(record.go_programs.iter().map(|(name, sha256)| Resource {
         name: Some(format!("{} {name}", go.says)),
         uri: Some(golang("toolchain", &go.says)),
         digest: digest("sha256", sha256.clone()),

@@ -27,6 +27,8 @@ pub struct Record<'a> {
     pub profile: &'a str,
     /// The project.
     pub project: &'a Project,
+    /// SHA-256 of the programs of Go that took part, by name.
+    pub go_programs: &'a [(String, String)],
     /// The part of the plan.
     pub build: &'a Build,
     /// What the program says of itself.
@@ -66,9 +68,8 @@ pub fn render_record(record: &Record<'_>, out: &mut dyn Write) -> io::Result<()>
             package: &build.package,
             target: build.target.to_string(),
             toolchain: info.go_version,
-            toolchain_programs: project
-                .go
-                .programs
+            toolchain_programs: record
+                .go_programs
                 .iter()
                 .map(|(name, sha256)| (name.as_str(), sha256.as_str()))
                 .collect(),

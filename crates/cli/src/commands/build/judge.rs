@@ -4,6 +4,7 @@
 //! vulnerability is told. And for the day of the source, for the documents beside the program: the same source gives the same bytes on
 //! every day, as long as the database is the same (they say which it was).
 
+use super::made::opened;
 use crate::commands::{self, audit, scan};
 use crate::config::Config;
 use crate::database::{self, Chosen};
@@ -50,7 +51,10 @@ impl Judge<'_> {
         let settings = self.settings(self.today);
         let chosen = database::choose(settings.db.as_ref(), self.env)?;
         let database = chosen.open()?;
-        let binaries: Vec<Opened<'_>> = products.iter().map(opened).collect::<Result<_, _>>()?;
+        let binaries: Vec<Opened<'_>> = products
+            .iter()
+            .map(|product| Ok((product, opened(product)?)))
+            .collect::<Result<_, Failure>>()?;
         let today = Day::new(settings, &database, &chosen)?;
         let exit_code = today.stops(&binaries, terminal)?;
         if exit_code != EXIT_OK {
@@ -76,13 +80,6 @@ impl Judge<'_> {
 
 /// A program, read.
 type Opened<'a> = (&'a Product, Binary<'a>);
-
-fn opened(product: &Product) -> Result<Opened<'_>, Failure> {
-    let binary = Binary::parse(&product.bytes);
-    let binary =
-        binary.map_err(|_| Failure::input(format!("{} cannot be read again", product.name)))?;
-    Ok((product, binary))
-}
 
 /// Judging for one day.
 struct Day<'a> {

@@ -1,7 +1,7 @@
 //! What is written beside programs: records, and the list of sums that says that all is there.
 
 use super::judge::Documents;
-use super::unbuilt;
+use super::{unanswered, unbuilt};
 use crate::failure::Failure;
 use goassay_binary::Binary;
 use goassay_binary::bytes::hexadecimal;
@@ -33,6 +33,15 @@ pub(super) struct Making<'a> {
     pub(super) time: Option<String>,
 }
 
+/// One program, and what its documents are made of.
+struct One<'a> {
+    build: &'a Build,
+    product: &'a Product,
+    binary: Binary<'a>,
+    /// SHA-256 of the programs of Go that took part, by name.
+    go_programs: &'a [(String, String)],
+}
+
 impl Making<'_> {
     /// Writes what belongs beside `products`; gives the names of all files in the order in which they are published.
     pub(super) fn beside(
@@ -42,8 +51,16 @@ impl Making<'_> {
     ) -> Result<Vec<String>, Failure> {
         let mut judged = judged.into_iter();
         let mut all = Vec::new();
+        let digests = self.project.go.digests();
+        let go_programs = digests.map_err(|error| unanswered(&error))?;
         for (build, product) in self.plan.builds.iter().zip(products) {
-            all.extend(self.of_one(build, product, judged.next())?);
+            let one = One {
+                build,
+                product,
+                binary: opened(product)?,
+                go_programs: &go_programs,
+            };
+            all.extend(self.of_one(&one, judged.next())?);
         }
         let lines = all
             .iter()
@@ -53,12 +70,8 @@ impl Making<'_> {
         Ok(all.into_iter().map(|made| made.name).collect())
     }
 
-    fn of_one(
-        &self,
-        build: &Build,
-        product: &Product,
-        judged: Option<Documents>,
-    ) -> Result<Vec<Made>, Failure> {
+    fn of_one(&self, one: &One<'_>, judged: Option<Documents>) -> Result<Vec<Made>, Failure> {
+        let product = one.product;
         let mut made = vec![Made {
             name: product.name.clone(),
             size: product.bytes.len() as u64,
@@ -75,8 +88,8 @@ impl Making<'_> {
             made.push(self.write(&format!("{}.audit.json", product.name), &audit)?);
             made.push(self.write(&format!("{}.scan.json", product.name), &scan)?);
         }
-        made.extend(self.sboms(product)?);
-        let (provenance, record) = self.statements(build, product, &made)?;
+        made.extend(self.sboms(one)?);
+        let (provenance, record) = self.statements(one, &made)?;
         made.push(self.write(&format!("{}.provenance.json", product.name), &provenance)?);
         if let Some(key) = self.key {
             let envelope = serde_json::to_vec(&Envelope::of_statement(&provenance, key));
@@ -89,9 +102,9 @@ impl Making<'_> {
     }
 
     /// Bills of materials in both families of formats, with the licences that the module cache shows.
-    fn sboms(&self, product: &Product) -> Result<Vec<Made>, Failure> {
-        let binary = opened(product)?;
-        let mut contents = Contents::of(&binary);
+    fn sboms(&self, one: &One<'_>) -> Result<Vec<Made>, Failure> {
+        let product = one.product;
+        let mut contents = Contents::of(&one.binary);
         if let Some(folder) = self.project.settings.get("GOMODCACHE") {
             contents.look_up_licenses(&ModuleCache::new(folder));
         }
@@ -123,22 +136,15 @@ impl Making<'_> {
     }
 
     /// The provenance, and the record.
-    fn statements(
-        &self,
-        build: &Build,
-        product: &Product,
-        made: &[Made],
-    ) -> Result<(Vec<u8>, Vec<u8>), Failure> {
-        let unreadable = || Failure::input(format!("{} cannot be read again", product.name));
-        let binary = opened(product)?;
-        let info = binary
-            .build_info()
-            .map_err(|gap| unreadable().cause(gap.reason.clone()))?;
+    fn statements(&self, one: &One<'_>, made: &[Made]) -> Result<(Vec<u8>, Vec<u8>), Failure> {
+        let info = one.binary.build_info();
+        let info = info.map_err(|gap| unreadable(one.product).cause(gap.reason.clone()))?;
         let record = Record {
             tool: &crate::commands::tool(),
             profile: self.profile,
             project: self.project,
-            build,
+            go_programs: one.go_programs,
+            build: one.build,
             info,
             made,
         };
@@ -161,7 +167,11 @@ impl Making<'_> {
     }
 }
 
-fn opened(product: &Product) -> Result<Binary<'_>, Failure> {
-    Binary::parse(&product.bytes)
-        .map_err(|_| Failure::input(format!("{} cannot be read again", product.name)))
+/// A program, read again.
+pub(super) fn opened(product: &Product) -> Result<Binary<'_>, Failure> {
+    Binary::parse(&product.bytes).map_err(|_| unreadable(product))
+}
+
+fn unreadable(product: &Product) -> Failure {
+    Failure::input(format!("{} cannot be read again", product.name))
 }

@@ -16,7 +16,7 @@ use goassay_audit::policy::Profile;
 use goassay_build::plan::{self, Listing, Plan, Refusal, Target, Wanted};
 use goassay_build::produce::{self, Event, Product, Staging};
 use goassay_build::profile;
-use goassay_build::project::{Asked, Asker, Project};
+use goassay_build::project::{Asked, Asker, Project, go_program};
 use goassay_build::toolchain::{Name, Platform, Version};
 use goassay_report::build::render_plan;
 use jiff::Timestamp;
@@ -207,7 +207,7 @@ fn audit_profile(name: &str) -> Option<Profile> {
 
 /// The time that documents are made for: SOURCE_DATE_EPOCH, or the commit's; none without either.
 fn source_time(env: &Environment, project: &Project) -> Result<Option<Timestamp>, Failure> {
-    let set = env.source_date()?.and_then(|time| time.parse().ok());
+    let set = env.source_date()?;
     let commit = project.checkout.as_ref();
     let of_commit = || Timestamp::from_second(commit?.time).ok();
     Ok(set.or_else(of_commit))
@@ -224,13 +224,8 @@ fn here() -> Result<PathBuf, Failure> {
 
 /// The go command that is asked first; it may change to another version, as the project says.
 fn go_command(version: Option<&Version>, env: &Environment) -> Result<PathBuf, Failure> {
-    let program = |goroot: PathBuf| {
-        goroot
-            .join("bin")
-            .join(if cfg!(windows) { "go.exe" } else { "go" })
-    };
     let Some(version) = version else {
-        return env.goroot().map(program).ok_or_else(|| {
+        return env.goroot().map(|goroot| go_program(&goroot)).ok_or_else(|| {
             Failure::usage("there is no Go to build with: GOROOT is not set, and no `go` is in PATH").hint(
                 "get one, verified: `goassay toolchain fetch 1.26.8`, then `goassay build --go 1.26.8`",
             )
@@ -242,7 +237,7 @@ fn go_command(version: Option<&Version>, env: &Environment) -> Result<PathBuf, F
     };
     let found = super::toolchain::store(env)?.find(&name);
     found
-        .map(|installed| program(installed.goroot))
+        .map(|installed| go_program(&installed.goroot))
         .ok_or_else(|| {
             Failure::usage(format!("{name} is not in the store")).hint(format!(
                 "`goassay toolchain fetch {}` gets it",
