@@ -19,6 +19,7 @@ pub mod ledger;
 pub mod license;
 pub mod module;
 pub mod normalize;
+pub mod package;
 pub mod plan;
 pub mod produce;
 pub mod profile;

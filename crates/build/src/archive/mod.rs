@@ -16,7 +16,7 @@ mod directory;
 mod hash;
 mod input;
 mod msi;
-mod name;
+pub(crate) mod name;
 mod oci;
 mod overlay;
 mod pkg;

@@ -3,7 +3,7 @@
 use super::Error;
 
 /// A name as stored, as that of an entry; empty for the root itself.
-pub(super) fn checked(raw: &[u8]) -> Result<String, Error> {
+pub(crate) fn checked(raw: &[u8]) -> Result<String, Error> {
     let bad = || Error::Name(String::from_utf8_lossy(raw).into_owned());
     let name = std::str::from_utf8(raw).map_err(|_| bad())?;
     let name = match name {

@@ -72,7 +72,7 @@ fn standing(mut texts: Texts) -> Standing {
 }
 
 /// Whether a file's name says licence: `LICENSE`, `LICENCE.md`, `LICENSE-MIT`, `COPYING`, `MIT_TEXT`.
-fn says_license(name: &str) -> bool {
+pub(crate) fn says_license(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let rest = ["license", "licence", "copying", "unlicense"]
         .iter()

@@ -7,6 +7,7 @@ mod cache;
 mod text;
 
 pub use cache::ModuleCache;
+pub(crate) use cache::says_license;
 pub use text::recognise;
 
 /// What is known of a module's licence.

@@ -116,6 +116,8 @@ pub struct Build {
     pub folder: PathBuf,
     /// The file that it writes.
     pub file: PathBuf,
+    /// The folder of the program's module, where that is known.
+    pub module: Option<PathBuf>,
     /// What the file will say of its version.
     pub stamp: Stamp,
     /// What the file has to say of how it was built: keys and values of its build info.
@@ -216,6 +218,11 @@ impl One<'_> {
             argv_with_debug: is_apart.then(|| self.argv(&file, false)),
             environment: self.environment(),
             folder: self.project.folder.clone(),
+            module: self
+                .program
+                .module
+                .as_ref()
+                .and_then(|module| module.folder.clone()),
             file,
             stamp: self.stamp(),
             recorded: self.recorded(),

@@ -22,6 +22,7 @@ fn plan(output: &Path, script: &str) -> Plan {
             }],
             folder: "/".into(),
             file,
+            module: None,
             stamp: Stamp::Nothing,
             recorded: Vec::new(),
         }],

@@ -2,6 +2,7 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
+use goassay_build::package;
 use goassay_build::plan::Target;
 use goassay_build::profile::Profile;
 use goassay_build::toolchain::Version;
@@ -30,6 +31,7 @@ Examples:
   goassay build --plan --format sh > build.sh         a script that makes the same without goassay
   goassay build --target linux/amd64/v3,linux/arm64,windows/amd64
   goassay build --release --prove                     not without a tag, and only what comes out twice
+  goassay build --package tar.gz,zip                  and archives for a release page
   goassay build --go 1.26.8                           with a Go of `goassay toolchain fetch`
 
 Exit codes:
@@ -52,6 +54,9 @@ pub(crate) struct Build {
     /// Platforms, with a level where wanted: linux/amd64/v3 [default: that of `go env`]
     #[arg(long, value_name = "OS/ARCH[/LEVEL]", value_delimiter = ',', value_parser = Target::parse)]
     pub(crate) target: Vec<Target>,
+    /// Pack each program too, with its SBOMs, licence and README, so that the same source gives the same bytes
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',', value_parser = package_format())]
+    pub(crate) package: Vec<package::Format>,
     /// Build with this version from the store of `goassay toolchain fetch`
     #[arg(long, value_name = "VERSION", value_parser = Version::parse)]
     pub(crate) go: Option<Version>,
@@ -81,6 +86,12 @@ pub(crate) struct Build {
 fn profile() -> impl TypedValueParser<Value = Profile> {
     let names = Profile::ALL.iter().map(|profile| profile.name);
     PossibleValuesParser::new(names).try_map(|name| Profile::named(&name).ok_or("no such profile"))
+}
+
+fn package_format() -> impl TypedValueParser<Value = package::Format> {
+    let names = package::Format::ALL.map(package::Format::name);
+    PossibleValuesParser::new(names)
+        .try_map(|name| package::Format::named(&name).ok_or("no such format"))
 }
 
 fn plan_format() -> impl TypedValueParser<Value = PlanFormat> {

@@ -1,6 +1,7 @@
 //! The part of `goassay.toml` that `build` reads: `[build]`. What the command line says wins.
 
 use super::{Reader, Value};
+use goassay_build::package;
 use goassay_build::plan::Target;
 use goassay_build::profile::Profile;
 use goassay_build::toolchain::{Platform, Version};
@@ -23,10 +24,12 @@ pub(crate) struct Build {
     pub(crate) variables: BTreeMap<String, String>,
     /// C compilers by platform.
     pub(crate) compilers: BTreeMap<String, String>,
+    /// Packages of what is built.
+    pub(crate) package: Vec<package::Format>,
 }
 
 const KNOWN: &str =
-    "`profile`, `targets`, `go`, `packages`, `output`, `tags`, `variables`, `compilers`";
+    "`profile`, `targets`, `go`, `packages`, `output`, `tags`, `variables`, `compilers`, `package`";
 
 impl Reader<'_> {
     pub(super) fn build(&mut self, value: &Value<'_>) -> Build {
@@ -45,6 +48,7 @@ impl Reader<'_> {
                 "tags" => build.tags = self.texts(value, "tags"),
                 "variables" => build.variables = self.variables(value),
                 "compilers" => build.compilers = self.compilers(value),
+                "package" => build.package = self.package_formats(value),
                 other => self.unknown(key.span(), other, KNOWN),
             }
         }
@@ -67,6 +71,22 @@ impl Reader<'_> {
         };
         let target = |entry: &Value<'_>| self.parsed(entry, "targets", Target::parse);
         array.iter().filter_map(target).collect()
+    }
+
+    fn package_formats(&mut self, value: &Value<'_>) -> Vec<package::Format> {
+        let Some(array) = value.get_ref().as_array() else {
+            self.fault(value.span(), "`package` must be a list of strings");
+            return Vec::new();
+        };
+        let format = |name: &str| {
+            let known = package::Format::ALL.map(|format| format!("`{}`", format.name()));
+            package::Format::named(name)
+                .ok_or_else(|| format!("`{name}` is not a kind of package ({})", known.join(", ")))
+        };
+        let formats = array
+            .iter()
+            .filter_map(|entry| self.parsed(entry, "package", format));
+        formats.collect()
     }
 
     fn variables(&mut self, value: &Value<'_>) -> BTreeMap<String, String> {
@@ -112,6 +132,7 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::parse;
+    use goassay_build::package;
 
     #[test]
     fn keys_are_read_and_others_are_faults() {
@@ -123,6 +144,7 @@ go = "1.26.8"
 packages = ["./cmd/..."]
 output = "out"
 tags = ["sqlite"]
+package = ["zip", "tar.gz"]
 [build.variables]
 "main.channel" = "stable"
 [build.compilers]
@@ -142,7 +164,11 @@ tags = ["sqlite"]
             (vec!["./cmd/...".to_owned()], vec!["sqlite".to_owned()])
         );
         assert_eq!(build.compilers["linux/arm64"], "aarch64-linux-gnu-gcc");
-        let wrong = "[build]\nprofile = \"p\"\ntargets = [\"linux\"]\ngo = \"x\"\nother = 1\n[build.variables]\nx = \"1\"\n\"a.b\" = \"it's\"\n";
-        assert_eq!(parse(wrong).unwrap_err().len(), 6);
+        assert_eq!(
+            build.package,
+            [package::Format::Zip, package::Format::TarGz]
+        );
+        let wrong = "[build]\npackage = [\"rar\"]\nprofile = \"p\"\ntargets = [\"linux\"]\ngo = \"x\"\nother = 1\n[build.variables]\nx = \"1\"\n\"a.b\" = \"it's\"\n";
+        assert_eq!(parse(wrong).unwrap_err().len(), 7);
     }
 }

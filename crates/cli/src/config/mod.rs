@@ -447,6 +447,9 @@ pub(crate) const TEMPLATE: &str = r##"# Settings of goassay. It is looked for in
 # targets = ["linux/amd64/v3", "linux/arm64"]
 # output = "dist"
 
+# Packages of each program besides: "tar.gz", "tar.zst", "zip".
+# package = ["tar.gz"]
+
 # The Go to build with, of those that `goassay toolchain fetch` got.
 # go = "1.26.8"
 

@@ -11,13 +11,13 @@ use std::process::Command;
 const MAIN: &str = "package main\n\nfunc main() { println(\"hello\") }\n";
 
 /// A world with a checkout in it.
-struct Site {
-    world: World,
+pub(crate) struct Site {
+    pub(crate) world: World,
 }
 
 impl Site {
     /// A module of that path, with a program at its top, committed.
-    fn new(module: &str) -> Site {
+    pub(crate) fn new(module: &str) -> Site {
         let site = Site {
             world: World::new(),
         };
@@ -30,7 +30,7 @@ impl Site {
         site
     }
 
-    fn git(&self, arguments: &[&str]) {
+    pub(crate) fn git(&self, arguments: &[&str]) {
         let mut command = Command::new("git");
         command
             .args(["-c", "user.name=A", "-c", "user.email=a@example.com"])
@@ -41,7 +41,7 @@ impl Site {
         assert!(command.status().unwrap().success(), "git {arguments:?}");
     }
 
-    fn commit(&self) {
+    pub(crate) fn commit(&self) {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--message", "all"]);
     }
@@ -57,12 +57,12 @@ impl Site {
         command
     }
 
-    fn build(&self, arguments: &[&str]) -> Outcome {
+    pub(crate) fn build(&self, arguments: &[&str]) -> Outcome {
         self.world
             .outcome(&self.command(arguments).output().unwrap())
     }
 
-    fn files(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
+    pub(crate) fn files(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
         let folder = self.world.path(folder);
         let mut files = Vec::new();
         collect(&folder, &folder, &mut files);
@@ -70,7 +70,7 @@ impl Site {
         files
     }
 
-    fn names(&self, folder: &str) -> Vec<String> {
+    pub(crate) fn names(&self, folder: &str) -> Vec<String> {
         self.files(folder)
             .into_iter()
             .map(|(name, _)| name)

@@ -18,6 +18,7 @@ mod disturbed;
 mod documents;
 mod errors;
 mod inspect;
+mod packages;
 mod repackaged;
 mod sbom;
 mod scan;

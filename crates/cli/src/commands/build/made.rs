@@ -1,6 +1,7 @@
 //! What is written beside programs: records, and the list of sums that says that all is there.
 
 use super::judge::Documents;
+use super::packages::Packaging;
 use super::{unanswered, unbuilt};
 use crate::failure::Failure;
 use goassay_binary::Binary;
@@ -31,15 +32,35 @@ pub(super) struct Making<'a> {
     pub(super) key: Option<&'a Key>,
     /// The time of the source, RFC 3339.
     pub(super) time: Option<String>,
+    /// The packages that are asked for.
+    pub(super) packaging: Packaging,
 }
 
 /// One program, and what its documents are made of.
-struct One<'a> {
-    build: &'a Build,
-    product: &'a Product,
+pub(super) struct One<'a> {
+    pub(super) build: &'a Build,
+    pub(super) product: &'a Product,
     binary: Binary<'a>,
     /// SHA-256 of the programs of Go that took part, by name.
     go_programs: &'a [(String, String)],
+}
+
+impl One<'_> {
+    /// The version that the program says of itself; empty where it says none.
+    pub(super) fn version(&self) -> &str {
+        let main = self
+            .binary
+            .build_info()
+            .ok()
+            .and_then(|info| info.main.as_ref());
+        main.map_or("", |main| main.version)
+    }
+}
+
+/// A document that was written, and goes into packages.
+pub(super) struct Written {
+    pub(super) made: Made,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Making<'_> {
@@ -88,7 +109,12 @@ impl Making<'_> {
             made.push(self.write(&format!("{}.audit.json", product.name), &audit)?);
             made.push(self.write(&format!("{}.scan.json", product.name), &scan)?);
         }
-        made.extend(self.sboms(one)?);
+        let sboms = self.sboms(one)?;
+        let archives = self.packaging.archives(one, self.project, &sboms)?;
+        made.extend(sboms.into_iter().map(|sbom| sbom.made));
+        for (name, bytes) in archives {
+            made.push(self.write(&name, &bytes)?);
+        }
         let (provenance, record) = self.statements(one, &made)?;
         made.push(self.write(&format!("{}.provenance.json", product.name), &provenance)?);
         if let Some(key) = self.key {
@@ -102,7 +128,7 @@ impl Making<'_> {
     }
 
     /// Bills of materials in both families of formats, with the licences that the module cache shows.
-    fn sboms(&self, one: &One<'_>) -> Result<Vec<Made>, Failure> {
+    fn sboms(&self, one: &One<'_>) -> Result<Vec<Written>, Failure> {
         let product = one.product;
         let mut contents = Contents::of(&one.binary);
         if let Some(folder) = self.project.settings.get("GOMODCACHE") {
@@ -127,7 +153,8 @@ impl Making<'_> {
             let mut bytes = Vec::new();
             sbom::render(&document, format, &mut bytes)
                 .map_err(|error| Failure::output("the SBOM", &error))?;
-            self.write(&format!("{}{}", product.name, format.suffix()), &bytes)
+            let made = self.write(&format!("{}{}", product.name, format.suffix()), &bytes)?;
+            Ok(Written { made, bytes })
         };
         [Format::CycloneDx16, Format::Spdx23]
             .into_iter()

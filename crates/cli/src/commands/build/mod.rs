@@ -5,6 +5,7 @@
 
 mod judge;
 mod made;
+mod packages;
 
 use super::toolchain::verify::key;
 use crate::args;
@@ -23,6 +24,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use judge::Judge;
 use made::Making;
+use packages::Packaging;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
@@ -95,11 +97,17 @@ pub(crate) fn run(
         staging: &staging,
         key: key.as_ref(),
         time: time.map(|time| time.to_string()),
+        packaging: Packaging::new(
+            &args.package,
+            &config.build.package,
+            time.map(Timestamp::as_second),
+        ),
     };
     let names = making.beside(&products, judged)?;
     staging.publish(&names).map_err(|error| unbuilt(&error))?;
-    for product in &products {
-        let path = output.join(&product.name);
+    let packages = names.iter().filter(|name| packages::is_one(name));
+    for name in products.iter().map(|product| &product.name).chain(packages) {
+        let path = output.join(name);
         terminal.say(&format!(
             "built {}",
             path.strip_prefix(&here).unwrap_or(&path).display()
