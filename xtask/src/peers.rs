@@ -2,7 +2,7 @@
 //!
 //! Build information against `go version -m`, ELF headers against `readelf`, hardening and debug information against
 //! several readers, debug companions with gdb and delve, the debuginfod server with its clients, the audit of programs that were not made for it against its explanations, the checksum database's
-//! verifier against the reference's, packages against programs that unpack them, bills of materials against syft and SPDX's model, instruction-set levels against the compiler, findings against govulncheck (the matrix,
+//! verifier against the reference's, packages against programs that unpack them, our own packages with programs that unpack, run and push them, bills of materials against syft and SPDX's model, instruction-set levels against the compiler, findings against govulncheck (the matrix,
 //! all of it or its fixed part); or those whose name has a word.
 //! What is missing on the machine is installed through the Go module proxy where that is possible; otherwise the task fails
 //! and names it.
@@ -12,6 +12,7 @@ mod audit_corpus;
 mod companion;
 mod debuginfod;
 mod hardening;
+mod packages;
 mod sbom;
 mod sumdb;
 
@@ -67,7 +68,7 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         }
     }
     install(GOVULNCHECK)?;
-    let checks: [(&str, &dyn Fn() -> Outcome); 12] = [
+    let checks: [(&str, &dyn Fn() -> Outcome); 13] = [
         ("build information against go version -m", &|| {
             each_binary(build_information)
         }),
@@ -87,6 +88,10 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         ("packages against programs that unpack them", &|| {
             archives::main(part == "--full")
         }),
+        (
+            "packages of ours with tar, bsdtar, unzip, skopeo, umoci and a registry",
+            &|| packages::main(part == "--full"),
+        ),
         (
             "debug companion against readelf, llvm-dwarfdump, gdb and delve",
             &|| companion::main(part == "--full"),

@@ -100,7 +100,7 @@ pub(super) fn main(full: bool) -> Outcome {
     Ok(())
 }
 
-fn is_there(program: &str) -> bool {
+pub(super) fn is_there(program: &str) -> bool {
     let found = Command::new("sh")
         .args(["-c", "command -v \"$0\"", program])
         .output();

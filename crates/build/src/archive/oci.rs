@@ -17,6 +17,8 @@ const MAX_DOCUMENT: u64 = 4 << 20;
 const MAX_DEPTH: usize = 4;
 /// Manifests of an image, and its layers.
 const MAX_PARTS: usize = 1000;
+/// The configuration of artifacts (image-spec 1.1).
+const NO_IMAGE: &str = "application/vnd.oci.empty.v1+json";
 const LAYOUT: &str = "oci-layout";
 const INDEX: &str = "index.json";
 const SAVED: &str = "manifest.json";
@@ -120,6 +122,8 @@ impl Outer {
             let parts = ["manifests", "layers"].map(|name| document.get(name).is_some());
             match parts {
                 [true, false] => self.candidates(&document, depth, found)?,
+                // Of what is attached to an image, the configuration is no image's.
+                [false, true] if media_type(&document, "config") == Some(NO_IMAGE) => {}
                 [false, true] => {
                     let platform = match descriptor.get("platform") {
                         Some(platform) => in_words(platform),
@@ -304,6 +308,11 @@ fn chosen<'o>(
             Err(Error::Platform(all))
         }
     }
+}
+
+/// The type of what a member of a document describes.
+fn media_type<'v>(document: &'v Value, name: &str) -> Option<&'v str> {
+    document.get(name)?.get("mediaType")?.as_str()
 }
 
 /// `os/architecture` and the variant where there is one.

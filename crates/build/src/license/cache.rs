@@ -53,6 +53,12 @@ impl ModuleCache {
     }
 }
 
+/// The licence of the module in a folder, by the files at its top.
+#[must_use]
+pub fn of_module(folder: &Path) -> Standing {
+    of_folder(folder).map_or(Standing::NoCopy, standing)
+}
+
 fn standing(mut texts: Texts) -> Standing {
     texts.sort();
     let mut ids = texts.iter().map(|(_, text)| recognise(text.as_deref()?));

@@ -6,8 +6,8 @@
 mod cache;
 mod text;
 
-pub use cache::ModuleCache;
 pub(crate) use cache::says_license;
+pub use cache::{ModuleCache, of_module};
 pub use text::recognise;
 
 /// What is known of a module's licence.

@@ -15,7 +15,7 @@ const UNKNOWN_SYSTEM: u8 = 255;
 /// An archive of `members`, all of them last changed at `time` (seconds since 1970).
 ///
 /// # Errors
-/// A name that cannot be, or more than the format has room for.
+/// A name that cannot be, more than the format has room for, or [`Format::Oci`], which is no archive of files: `oci::layout` makes it.
 pub fn archive(format: Format, members: &[Member<'_>], time: i64) -> Result<Vec<u8>, Error> {
     let members = sorted(members)?;
     let plain = || {
@@ -30,6 +30,7 @@ pub fn archive(format: Format, members: &[Member<'_>], time: i64) -> Result<Vec<
         Format::TarGz => Ok(gzip(&plain())?),
         Format::TarZst => Ok(zstd(&plain())?),
         Format::Zip => zip::write(&members, time),
+        Format::Oci => Err(Error::Io(io::ErrorKind::Unsupported.into())),
     }
 }
 

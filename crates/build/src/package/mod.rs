@@ -5,6 +5,7 @@
 
 mod archive;
 pub mod notices;
+pub mod oci;
 mod tar;
 mod zip;
 
@@ -24,19 +25,31 @@ pub enum Format {
     TarZst,
     /// A zip archive.
     Zip,
+    /// A layout of container images, in a tar archive.
+    Oci,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Format; 3] = [Format::TarGz, Format::TarZst, Format::Zip];
+    pub const ALL: [Format; 4] = [Format::TarGz, Format::TarZst, Format::Zip, Format::Oci];
 
-    /// The stable word for it, which also ends the names of archives.
+    /// The stable word for it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Format::TarGz => "tar.gz",
             Format::TarZst => "tar.zst",
             Format::Zip => "zip",
+            Format::Oci => "oci",
+        }
+    }
+
+    /// What ends the names of such files, behind a dot.
+    #[must_use]
+    pub fn ending(self) -> &'static str {
+        match self {
+            Format::Oci => "oci.tar",
+            archive => archive.name(),
         }
     }
 

@@ -32,6 +32,7 @@ Examples:
   goassay build --target linux/amd64/v3,linux/arm64,windows/amd64
   goassay build --release --prove                     not without a tag, and only what comes out twice
   goassay build --package tar.gz,zip                  and archives for a release page
+  goassay build --profile static-container --package oci --target linux/amd64,linux/arm64
   goassay build --go 1.26.8                           with a Go of `goassay toolchain fetch`
 
 Exit codes:
@@ -54,7 +55,7 @@ pub(crate) struct Build {
     /// Platforms, with a level where wanted: linux/amd64/v3 [default: that of `go env`]
     #[arg(long, value_name = "OS/ARCH[/LEVEL]", value_delimiter = ',', value_parser = Target::parse)]
     pub(crate) target: Vec<Target>,
-    /// Pack each program too, with its SBOMs, licence and README, so that the same source gives the same bytes
+    /// Pack each program too, so that the same source gives the same bytes: archives with SBOMs, licence and README; container images
     #[arg(long, value_name = "FORMAT", value_delimiter = ',', value_parser = package_format())]
     pub(crate) package: Vec<package::Format>,
     /// Build with this version from the store of `goassay toolchain fetch`

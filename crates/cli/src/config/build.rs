@@ -1,6 +1,6 @@
 //! The part of `goassay.toml` that `build` reads: `[build]`. What the command line says wins.
 
-use super::{Reader, Value};
+use super::{Image, Reader, Value};
 use goassay_build::package;
 use goassay_build::plan::Target;
 use goassay_build::profile::Profile;
@@ -26,10 +26,11 @@ pub(crate) struct Build {
     pub(crate) compilers: BTreeMap<String, String>,
     /// Packages of what is built.
     pub(crate) package: Vec<package::Format>,
+    /// What container images have besides the program.
+    pub(crate) image: Image,
 }
 
-const KNOWN: &str =
-    "`profile`, `targets`, `go`, `packages`, `output`, `tags`, `variables`, `compilers`, `package`";
+const KNOWN: &str = "`profile`, `targets`, `go`, `packages`, `output`, `tags`, `variables`, `compilers`, `package`, `image`";
 
 impl Reader<'_> {
     pub(super) fn build(&mut self, value: &Value<'_>) -> Build {
@@ -48,6 +49,7 @@ impl Reader<'_> {
                 "tags" => build.tags = self.texts(value, "tags"),
                 "variables" => build.variables = self.variables(value),
                 "compilers" => build.compilers = self.compilers(value),
+                "image" => build.image = self.image(value),
                 "package" => build.package = self.package_formats(value),
                 other => self.unknown(key.span(), other, KNOWN),
             }
@@ -116,7 +118,7 @@ impl Reader<'_> {
         compilers
     }
 
-    fn parsed<T>(
+    pub(super) fn parsed<T>(
         &mut self,
         value: &Value<'_>,
         name: &str,

@@ -6,11 +6,13 @@
 mod audit;
 mod budget;
 mod build;
+mod image;
 mod toolchain;
 
 pub(crate) use audit::{Audit, Waiver, level};
 pub(crate) use budget::Budget;
 pub(crate) use build::Build;
+pub(crate) use image::Image;
 pub(crate) use toolchain::Toolchain;
 
 use crate::failure::{Failure, Kind};
@@ -87,6 +89,7 @@ pub(crate) fn load(path: &Path) -> Result<Config, Failure> {
     config.path = Some(path.to_owned());
     config.db = config.db.map(|db| base.join(db));
     config.ca = config.ca.map(|ca| base.join(ca));
+    config.build.image.resolve(base);
     Ok(config)
 }
 
@@ -447,7 +450,7 @@ pub(crate) const TEMPLATE: &str = r##"# Settings of goassay. It is looked for in
 # targets = ["linux/amd64/v3", "linux/arm64"]
 # output = "dist"
 
-# Packages of each program besides: "tar.gz", "tar.zst", "zip".
+# Packages of each program besides: "tar.gz", "tar.zst", "zip", "oci".
 # package = ["tar.gz"]
 
 # The Go to build with, of those that `goassay toolchain fetch` got.
@@ -461,6 +464,15 @@ pub(crate) const TEMPLATE: &str = r##"# Settings of goassay. It is looked for in
 # C compilers for other platforms than this machine's.
 # [build.compilers]
 # "linux/arm64" = "aarch64-linux-gnu-gcc"
+
+# What container images ("oci") have besides the program; paths are relative to this file.
+# [build.image]
+# ca-certificates = "image/ca-certificates.crt"
+# passwd = "image/passwd"
+# group = "image/group"
+# user = "65532:65532"
+# [build.image.labels]
+# "org.opencontainers.image.source" = "https://git.example.com/server"
 
 [toolchain]
 # Where `goassay toolchain` gets Go from, where neither the environment, `go env -w` nor the installed Go says it.

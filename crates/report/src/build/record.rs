@@ -33,6 +33,8 @@ pub struct Record<'a> {
     pub build: &'a Build,
     /// What the program says of itself.
     pub info: &'a BuildInfo<'a>,
+    /// SHA-256 of the files that were given for images, by their name in them.
+    pub image_files: &'a BTreeMap<&'static str, String>,
     /// All files that belong to it, this record and lists of sums aside; the program first.
     pub made: &'a [Made],
 }
@@ -83,6 +85,7 @@ pub fn render_record(record: &Record<'_>, out: &mut dyn Write) -> io::Result<()>
                 .iter()
                 .map(|(key, value)| [key.as_ref(), value.as_ref()])
                 .collect(),
+            image_files: record.image_files,
             outputs: record.made,
         },
     )
@@ -124,6 +127,8 @@ struct RecordWire<'a> {
     arguments: Vec<String>,
     environment: Vec<SettingWire<'a>>,
     settings: Vec<[&'a str; 2]>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    image_files: &'a BTreeMap<&'static str, String>,
     outputs: &'a [Made],
 }
 

@@ -91,6 +91,16 @@ impl Format {
             Format::Spdx301 => ".sbom.spdx3.json",
         }
     }
+
+    /// The media type, as registered (SPDX 2.3) or as its makers have it.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Format::CycloneDx16 | Format::CycloneDx17 => "application/vnd.cyclonedx+json",
+            Format::Spdx23 => "application/spdx+json",
+            Format::Spdx301 => "application/ld+json",
+        }
+    }
 }
 
 /// Writes `document` in `format`.

@@ -58,6 +58,9 @@ pub(crate) fn run(
         variables: &config.build.variables,
     };
     let plan = planned(&asker, &project, &asked, &wanted)?;
+    let time = source_time(env, &project)?;
+    let packaging = Packaging::new(&args.package, &config.build, time)?;
+    packaging.refuse(&plan, &asked.profile)?;
     if args.plan {
         let mut text = Vec::new();
         let rendered = render_plan(&plan, &super::tool(), args.format, &mut text);
@@ -69,7 +72,6 @@ pub(crate) fn run(
     let staging = Staging::new(&output).map_err(|error| unbuilt(&error))?;
     let products = produce::produce(&plan, &staging, &mut |event| tell(event, terminal));
     let products = products.map_err(|error| unbuilt(&error))?;
-    let time = source_time(env, &project)?;
     let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
     let judged = match audit_profile(asked.profile.name).filter(|_| !args.no_audit) {
         Some(profile) => {
@@ -97,11 +99,7 @@ pub(crate) fn run(
         staging: &staging,
         key: key.as_ref(),
         time: time.map(|time| time.to_string()),
-        packaging: Packaging::new(
-            &args.package,
-            &config.build.package,
-            time.map(Timestamp::as_second),
-        ),
+        packaging: &packaging,
     };
     let names = making.beside(&products, judged)?;
     staging.publish(&names).map_err(|error| unbuilt(&error))?;
