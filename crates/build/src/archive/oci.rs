@@ -17,8 +17,9 @@ const MAX_DOCUMENT: u64 = 4 << 20;
 const MAX_DEPTH: usize = 4;
 /// Manifests of an image, and its layers.
 const MAX_PARTS: usize = 1000;
-/// The configuration of artifacts (image-spec 1.1).
-const NO_IMAGE: &str = "application/vnd.oci.empty.v1+json";
+/// The configuration of what is no image (image-spec 1.1): `{}`. Its digest counts, not the type that is said: some would start an image
+/// that says it of a real one.
+const NO_IMAGE: &str = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
 const LAYOUT: &str = "oci-layout";
 const INDEX: &str = "index.json";
 const SAVED: &str = "manifest.json";
@@ -122,8 +123,7 @@ impl Outer {
             let parts = ["manifests", "layers"].map(|name| document.get(name).is_some());
             match parts {
                 [true, false] => self.candidates(&document, depth, found)?,
-                // Of what is attached to an image, the configuration is no image's.
-                [false, true] if media_type(&document, "config") == Some(NO_IMAGE) => {}
+                [false, true] if is_attached(&document) => {}
                 [false, true] => {
                     let platform = match descriptor.get("platform") {
                         Some(platform) => in_words(platform),
@@ -310,9 +310,12 @@ fn chosen<'o>(
     }
 }
 
-/// The type of what a member of a document describes.
-fn media_type<'v>(document: &'v Value, name: &str) -> Option<&'v str> {
-    document.get(name)?.get("mediaType")?.as_str()
+/// Whether a manifest is that of a document about an image.
+fn is_attached(manifest: &Value) -> bool {
+    let config = manifest
+        .get("config")
+        .and_then(|config| config.get("digest"));
+    config.and_then(Value::as_str) == Some(NO_IMAGE)
 }
 
 /// `os/architecture` and the variant where there is one.

@@ -265,6 +265,11 @@ pub(crate) fn apk(members: &[Member]) -> Vec<u8> {
 
 /// A container image of one layer, as an OCI layout in a tar archive.
 pub(crate) fn image(members: &[Member]) -> Vec<u8> {
+    image_with(members, "application/vnd.oci.image.config.v1+json")
+}
+
+/// The same, which says this type of its configuration.
+pub(super) fn image_with(members: &[Member], media_type: &str) -> Vec<u8> {
     let layer = tar(members);
     let packed = gzip(&layer);
     let blob = |bytes: &[u8]| Member::new(&format!("blobs/sha256/{}", sha256(bytes)), bytes);
@@ -280,8 +285,8 @@ pub(crate) fn image(members: &[Member]) -> Vec<u8> {
         sha256(&layer)
     );
     let manifest = format!(
-        r#"{{"config":{},"layers":[{}]}}"#,
-        about(config.as_bytes()),
+        r#"{{"config":{{"mediaType":"{media_type}",{},"layers":[{}]}}"#,
+        about(config.as_bytes()).trim_start_matches('{'),
         about(&packed)
     );
     let index = format!(r#"{{"manifests":[{}]}}"#, about(manifest.as_bytes()));

@@ -366,6 +366,13 @@ fn an_image_lies_in_a_folder_too_and_for_several_platforms_one_is_chosen() {
 }
 
 #[test]
+fn an_image_that_says_it_is_none_is_one() {
+    let hidden = testing::image_with(&members(), "application/vnd.oci.empty.v1+json");
+    let tree = read(hidden).unwrap();
+    assert_eq!(tree.facts["platform"], "linux/amd64");
+}
+
+#[test]
 fn layers_that_lead_elsewhere_are_refused() {
     let layer = |members: &[(&str, u32, &[u8])]| {
         let member = |&(name, mode, data): &(&str, u32, &[u8])| Member {

@@ -96,7 +96,7 @@ impl<'a> Packaging<'a> {
         let stem = package::stem(name, one.version(), &one.build.target);
         let archive = |format: Format| {
             let bytes = package::archive(format, &members, self.seconds());
-            let bytes = bytes.map_err(|error| unpacked(name, &error))?;
+            let bytes = bytes.map_err(|error| not_packed(name, &error))?;
             Ok((format!("{stem}.{}", format.ending()), bytes))
         };
         formats.map(archive).collect()
@@ -147,7 +147,7 @@ impl<'a> Packaging<'a> {
         let parts = parts.iter().map(|part| of_platform(part));
         let parts = parts.collect::<Result<Vec<_>, _>>()?;
         distinct(name, &parts)?;
-        oci::layout(&image, &parts).map_err(|error| unpacked(name, &error))
+        oci::layout(&image, &parts).map_err(|error| not_packed(name, &error))
     }
 
     /// SHA-256 of the files that are given for images, by their name in them.
@@ -211,7 +211,7 @@ fn images_start(plan: &Plan, profile: &profile::Profile) -> Result<(), Failure> 
     Ok(())
 }
 
-fn unpacked(name: &str, error: &package::Error) -> Failure {
+fn not_packed(name: &str, error: &package::Error) -> Failure {
     Failure::input(format!("cannot pack {name}")).because(error)
 }
 
