@@ -2,7 +2,7 @@
 //!
 //! Build information against `go version -m`, ELF headers against `readelf`, hardening and debug information against
 //! several readers, debug companions with gdb and delve, the debuginfod server with its clients, the audit of programs that were not made for it against its explanations, the checksum database's
-//! verifier against the reference's, packages against programs that unpack them, our own packages with programs that unpack, run and push them, bills of materials against syft and SPDX's model, instruction-set levels against the compiler, findings against govulncheck (the matrix,
+//! verifier against the reference's, packages against programs that unpack them, our own packages with programs that unpack, run and push them, bills of materials against syft and SPDX's model, signed provenance against the reference libraries, instruction-set levels against the compiler, findings against govulncheck (the matrix,
 //! all of it or its fixed part); or those whose name has a word.
 //! What is missing on the machine is installed through the Go module proxy where that is possible; otherwise the task fails
 //! and names it.
@@ -14,6 +14,7 @@ mod debuginfod;
 mod hardening;
 mod packages;
 mod sbom;
+mod signatures;
 mod sumdb;
 
 use crate::go::{self, GOVULNCHECK, install};
@@ -68,7 +69,7 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         }
     }
     install(GOVULNCHECK)?;
-    let checks: [(&str, &dyn Fn() -> Outcome); 13] = [
+    let checks: [(&str, &dyn Fn() -> Outcome); 14] = [
         ("build information against go version -m", &|| {
             each_binary(build_information)
         }),
@@ -103,6 +104,10 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         (
             "bills of materials against go version -m, syft and SPDX's model",
             &|| sbom::main(part == "--full"),
+        ),
+        (
+            "signatures against the reference libraries of DSSE and in-toto",
+            &signatures::main,
         ),
         ("size page in a headless Chromium", &size_page::check),
         (

@@ -26,6 +26,7 @@ pub mod profile;
 pub mod project;
 pub mod proxy;
 pub mod rebuild;
+pub mod record;
 pub mod repackaged;
 pub mod run;
 pub mod signing;

@@ -15,6 +15,8 @@ pub struct Profile {
     pub kind: Kind,
     /// When C is compiled.
     pub cgo: Cgo,
+    /// Whether cryptography is that of Go's frozen FIPS 140 module, in its FIPS mode from the start (`GOFIPS140`).
+    pub fips: bool,
 }
 
 /// Where debug information goes.
@@ -48,7 +50,7 @@ const PURE: &[&str] = &["netgo", "osusergo"];
 
 impl Profile {
     /// All of them, the default first.
-    pub const ALL: [Profile; 3] = [
+    pub const ALL: [Profile; 4] = [
         Profile {
             name: "production",
             trimpath: true,
@@ -56,6 +58,7 @@ impl Profile {
             tags: PURE,
             kind: Kind::Pie,
             cgo: Cgo::AsNeeded,
+            fips: false,
         },
         Profile {
             name: "static-container",
@@ -64,6 +67,16 @@ impl Profile {
             tags: PURE,
             kind: Kind::Static,
             cgo: Cgo::AsNeeded,
+            fips: false,
+        },
+        Profile {
+            name: "fips",
+            trimpath: true,
+            dwarf: Dwarf::Apart,
+            tags: PURE,
+            kind: Kind::Pie,
+            cgo: Cgo::AsNeeded,
+            fips: true,
         },
         Profile {
             name: "debug",
@@ -72,6 +85,7 @@ impl Profile {
             tags: &[],
             kind: Kind::Default,
             cgo: Cgo::AsNeeded,
+            fips: false,
         },
     ];
 

@@ -1,28 +1,42 @@
-//! Ed25519 keys from files, and what is signed with them: entries of ledgers, statements in DSSE envelopes.
+//! Keys from files, and what is signed with them: entries of ledgers, statements in DSSE envelopes.
 //!
-//! A key file is what `openssl genpkey -algorithm ed25519` writes (PKCS #8 in PEM). No key is ever made or kept here.
+//! A key file is what `openssl genpkey` writes (PKCS #8 in PEM), for Ed25519 (RFC 8032) or ECDSA with P-256 and SHA-256. Both sign the same bytes
+//! the same way every time (ECDSA by RFC 6979). No key is ever made or kept here.
 
 use crate::sumdb::note::encode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use goassay_binary::bytes::hexadecimal;
-use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
+use p256::ecdsa::SigningKey;
+use p256::ecdsa::signature::Signer;
+use p256::pkcs8::DecodePrivateKey;
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1, ED25519, ED25519_PUBLIC_KEY_LEN, Ed25519KeyPair, KeyPair,
+    UnparsedPublicKey, VerificationAlgorithm,
+};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// A key that signs.
 #[derive(Debug)]
-pub struct Key(Ed25519KeyPair);
+pub struct Key(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Ed25519(Ed25519KeyPair),
+    P256(Box<SigningKey>),
+}
 
 /// A signature, and the public key that it can be checked with.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signature {
-    /// The public key, base64.
+    /// The public key, base64: 32 bytes of Ed25519, or a point of P-256 without compression (SEC 1, 65 bytes).
     pub key: String,
-    /// The signature, base64.
+    /// The signature, base64; that of ECDSA in ASN.1.
     pub signature: String,
 }
+
+/// Begins a key file.
+const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 
 impl Key {
     /// Reads a key.
@@ -30,40 +44,52 @@ impl Key {
     /// # Errors
     /// It is none, in words.
     pub fn parse(pem: &str) -> Result<Key, String> {
-        let body: String = pem
-            .lines()
-            .map(str::trim)
-            .skip_while(|line| *line != "-----BEGIN PRIVATE KEY-----")
+        let lines = pem.lines().map(str::trim);
+        let body: String = lines
+            .skip_while(|line| *line != BEGIN)
             .skip(1)
             .take_while(|line| !line.starts_with("-----"))
             .collect();
         if body.is_empty() {
-            return Err("it has no `BEGIN PRIVATE KEY`: not a PKCS #8 key in PEM".to_owned());
+            return Err("it has no `BEGIN PRIVATE KEY`: not a PKCS #8 key in PEM (`openssl pkcs8 -topk8 -nocrypt` makes one of other forms)".to_owned());
         }
         let der = STANDARD.decode(body).map_err(|error| error.to_string())?;
-        Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der)
-            .map(Key)
-            .map_err(|error| format!("it is no Ed25519 key: {error}"))
+        if let Ok(pair) = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der) {
+            return Ok(Key(Kind::Ed25519(pair)));
+        }
+        match SigningKey::from_pkcs8_der(&der) {
+            Ok(key) => Ok(Key(Kind::P256(Box::new(key)))),
+            Err(_) => Err("it is neither an Ed25519 key nor one of ECDSA with P-256".to_owned()),
+        }
     }
 
     /// The public key, base64.
     #[must_use]
     pub fn public(&self) -> String {
-        encode(self.0.public_key().as_ref())
+        encode(&self.public_bytes())
     }
 
-    /// A short name of the public key: the SHA-256 of its bytes, hexadecimal.
-    #[must_use]
-    pub fn id(&self) -> String {
-        hexadecimal(&Sha256::digest(self.0.public_key().as_ref()))
+    fn public_bytes(&self) -> Vec<u8> {
+        match &self.0 {
+            Kind::Ed25519(pair) => pair.public_key().as_ref().to_vec(),
+            Kind::P256(key) => key.verifying_key().to_sec1_point(false).as_bytes().to_vec(),
+        }
     }
 
     /// Signs bytes for a purpose: a signature for one is none for another.
     #[must_use]
     pub fn sign(&self, purpose: &str, bytes: &[u8]) -> Signature {
+        let text = authenticated(purpose, bytes);
+        let signature = match &self.0 {
+            Kind::Ed25519(pair) => pair.sign(&text).as_ref().to_vec(),
+            Kind::P256(key) => {
+                let signature: p256::ecdsa::DerSignature = key.sign(&text);
+                signature.as_bytes().to_vec()
+            }
+        };
         Signature {
             key: self.public(),
-            signature: encode(self.0.sign(&authenticated(purpose, bytes)).as_ref()),
+            signature: encode(&signature),
         }
     }
 }
@@ -77,7 +103,11 @@ impl Signature {
         else {
             return false;
         };
-        UnparsedPublicKey::new(&ED25519, key)
+        let algorithm: &dyn VerificationAlgorithm = match key.len() {
+            ED25519_PUBLIC_KEY_LEN => &ED25519,
+            _ => &ECDSA_P256_SHA256_ASN1,
+        };
+        UnparsedPublicKey::new(algorithm, key)
             .verify(&authenticated(purpose, bytes), &signature)
             .is_ok()
     }
@@ -93,7 +123,7 @@ fn authenticated(kind: &str, body: &[u8]) -> Vec<u8> {
 /// The type of in-toto statements in envelopes.
 const IN_TOTO: &str = "application/vnd.in-toto+json";
 
-/// An in-toto statement in a DSSE envelope.
+/// An in-toto statement in a DSSE envelope. It names no key: each verifier has names of its own for keys, and skips signatures with others.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Envelope {
@@ -104,7 +134,6 @@ pub struct Envelope {
 
 #[derive(Debug, Clone, Serialize)]
 struct EnvelopeSignature {
-    keyid: String,
     sig: String,
 }
 
@@ -113,7 +142,6 @@ impl Envelope {
     #[must_use]
     pub fn of_statement(statement: &[u8], key: &Key) -> Envelope {
         let signed = EnvelopeSignature {
-            keyid: key.id(),
             sig: key.sign(IN_TOTO, statement).signature,
         };
         Envelope {
@@ -127,21 +155,43 @@ impl Envelope {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use goassay_binary::bytes::hexadecimal;
 
     /// Made with `openssl genpkey -algorithm ed25519`, for tests only.
     pub(crate) const PEM: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINjDsN5foD3xqhlLFVOzBrck7QXHs1Ugdy/gG48z040o\n-----END PRIVATE KEY-----\n";
 
+    /// Made with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`, for tests only.
+    const P256: &str = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgxlHfIiqXIW2+QqGt\nOedpKYL+mJLTHnf+I+9fcQK2gW+hRANCAAR7ickkEcwmRzl4mdVaD/voU3cwReDY\n1LDJMcmKm19vGNCFHwEcQ1vYfLDj/b0z892HN5xXUDUcGiKcNvfylIEe\n-----END PRIVATE KEY-----\n";
+
     #[test]
     fn a_signature_is_of_these_bytes_for_this_purpose() {
-        let key = Key::parse(PEM).unwrap();
-        let signature = key.sign("a", b"bytes");
-        assert!(signature.is_of("a", b"bytes"));
-        assert!(!signature.is_of("a", b"Bytes") && !signature.is_of("b", b"bytes"));
-        let other = Signature {
-            key: encode(&[1; 32]),
-            ..signature.clone()
-        };
-        assert!(!other.is_of("a", b"bytes"));
+        for pem in [PEM, P256] {
+            let key = Key::parse(pem).unwrap();
+            let signature = key.sign("a", b"bytes");
+            assert!(signature.is_of("a", b"bytes"));
+            assert!(!signature.is_of("a", b"Bytes") && !signature.is_of("b", b"bytes"));
+            let again = Key::parse(pem).unwrap().sign("a", b"bytes");
+            assert_eq!(signature, again, "the same every time");
+            let other = Signature {
+                key: encode(&[1; 32]),
+                ..signature.clone()
+            };
+            assert!(!other.is_of("a", b"bytes"));
+        }
+    }
+
+    #[test]
+    fn the_example_of_rfc_6979() {
+        // A.2.5, P-256 with SHA-256, message "sample".
+        let secret = "c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721";
+        let byte = |at: usize| u8::from_str_radix(&secret[at * 2..at * 2 + 2], 16).unwrap();
+        let secret: Vec<u8> = (0..32).map(byte).collect();
+        let signature: p256::ecdsa::Signature =
+            SigningKey::from_slice(&secret).unwrap().sign(b"sample");
+        assert_eq!(
+            hexadecimal(&signature.to_bytes()),
+            "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8"
+        );
     }
 
     #[test]

@@ -48,8 +48,10 @@ impl One<'_> {
             let git = git_settings(&checkout.root).into_iter();
             all.extend(git.filter(|(name, _)| *name != "LC_ALL").map(of_git));
         }
+        let is_set = all.iter().map(|setting| setting.name).collect::<Vec<_>>();
         let kept_out = CLEARED
             .iter()
+            .filter(|(name, _)| !is_set.contains(name))
             .filter(|(name, _)| self.setting(name).is_some_and(|value| value != "off"));
         all.extend(kept_out.map(|&(name, reason)| Setting {
             name,
@@ -90,6 +92,11 @@ impl One<'_> {
         ];
         let level = self.target.level();
         all.extend(level.map(|(name, level)| set(name, level, "the target's level")));
+        let fips = "the frozen module of cryptography that Go names as certified, in its FIPS mode";
+        all.extend(
+            self.fips140()
+                .map(|version| set("GOFIPS140", version, fips)),
+        );
         let reason = match (self.needs_c, self.compiler().is_some()) {
             (true, _) => "a package outside the standard library has C in it",
             (false, true) => {

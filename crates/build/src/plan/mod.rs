@@ -122,6 +122,12 @@ pub struct Build {
     pub stamp: Stamp,
     /// What the file has to say of how it was built: keys and values of its build info.
     pub recorded: Vec<(&'static str, String)>,
+    /// Build tags besides the profile's.
+    pub tags: Vec<String>,
+    /// Values of string variables by name (`-X`): build info does not have them where paths are left out.
+    pub variables: BTreeMap<String, String>,
+    /// What the C compiler that takes part says of itself. Hostile.
+    pub c_compiler: Option<String>,
 }
 
 impl Build {
@@ -136,6 +142,17 @@ impl Build {
     pub fn argv_with_debug_into(&self, file: &Path) -> Option<Vec<OsString>> {
         let argv = self.argv_with_debug.as_ref()?;
         Some(self.redirected(argv, file))
+    }
+
+    /// The arguments of the go command as records have them: the name of the output stands for its place.
+    #[must_use]
+    pub fn arguments(&self) -> Vec<String> {
+        let name = self.file.file_name().unwrap_or_default();
+        let argv = self.redirected(&self.argv, Path::new(name));
+        let words = argv.iter().skip(1);
+        words
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect()
     }
 
     fn redirected(&self, argv: &[OsString], file: &Path) -> Vec<OsString> {
@@ -226,6 +243,9 @@ impl One<'_> {
             file,
             stamp: self.stamp(),
             recorded: self.recorded(),
+            tags: self.wanted.tags.to_vec(),
+            variables: self.wanted.variables.clone(),
+            c_compiler: self.compiler().map(|compiler| compiler.says.clone()),
         }
     }
 
@@ -260,15 +280,27 @@ impl One<'_> {
         if let Some(mode) = self.build_mode() {
             all.push(("-buildmode", mode.to_owned()));
         }
-        let tags = self.wanted.all_tags().join(",");
+        all.extend(
+            self.fips140()
+                .map(|version| ("GOFIPS140", version.to_owned())),
+        );
+        let mut tags = self.wanted.all_tags();
+        let of_fips = self.fips140().map(fips_tag);
+        tags.extend(of_fips.as_deref());
         if !tags.is_empty() {
-            all.push(("-tags", tags));
+            all.push(("-tags", tags.join(",")));
         }
         if let Some(checkout) = &self.project.checkout {
             all.push(("vcs.revision", checkout.commit.clone()));
             all.push(("vcs.modified", (!checkout.dirty.is_empty()).to_string()));
         }
         all
+    }
+
+    /// The frozen module of cryptography that is linked; the project's Go has one, or the plan was refused.
+    fn fips140(&self) -> Option<&str> {
+        let version = self.project.go.fips140.as_deref();
+        version.filter(|_| self.wanted.profile.fips)
     }
 
     /// The compiler, where one takes part.
@@ -400,6 +432,13 @@ const BINDNOW: u32 = 23;
 const GOBUILDID: u32 = 22;
 /// First minor version of Go whose linker does so without being asked.
 const GNU_BUILD_ID: u32 = 24;
+
+/// The tag that the go command adds for a frozen module: `fips140v1.0` for `v1.0.0-c2097c7c` (cmd/go/internal/fips140).
+fn fips_tag(version: &str) -> String {
+    let mut numbers = version.splitn(3, '.');
+    let two = [numbers.next(), numbers.next()].map(Option::unwrap_or_default);
+    format!("fips140{}", two.join("."))
+}
 
 /// `v2`, `v10`: the last element of a module path that is no name.
 fn is_major(element: &str) -> bool {

@@ -23,6 +23,9 @@ pub(super) fn all(project: &Project, listings: &[Listing], wanted: &Wanted<'_>) 
     let mut found = of_go(project);
     found.extend(of_packages(project, listings));
     found.extend(of_compilers(listings));
+    if wanted.profile.fips {
+        found.extend(of_fips(project, listings, wanted));
+    }
     found.extend(of_checkout(project, wanted));
     if wanted.release {
         found.extend(of_release(project, listings));
@@ -127,6 +130,38 @@ fn of_compilers(listings: &[Listing]) -> Vec<Refusal> {
             remedy: "install one and name it in [build.compilers] of goassay.toml: \"linux/arm64\" = \"aarch64-linux-gnu-gcc\"",
         })
         .collect()
+}
+
+/// What Go's FIPS mode cannot be had with (cmd/go/internal/fips140, crypto/internal/fips140.Supported).
+fn of_fips(project: &Project, listings: &[Listing], wanted: &Wanted<'_>) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    if project.go.fips140.is_none() {
+        found.push(Refusal {
+            id: "no-fips",
+            what: format!("{} has no frozen FIPS 140 module", project.go.says),
+            remedy: "build with Go 1.24 or newer: `--go 1.26.8`",
+        });
+    }
+    if wanted.all_tags().contains(&"purego") {
+        found.push(Refusal {
+            id: "fips-purego",
+            what: "the build tag purego leaves out what was validated".to_owned(),
+            remedy: "build without the tag purego",
+        });
+    }
+    for Listing { target, .. } in listings {
+        let (os, arch) = (&target.platform.os[..], &target.platform.arch[..]);
+        if arch == "wasm" || matches!(os, "openbsd" | "aix") || (os, arch) == ("windows", "386") {
+            found.push(Refusal {
+                id: "no-fips",
+                what: format!(
+                    "a program for {target} would not start: Go's FIPS mode does not support it"
+                ),
+                remedy: "leave the target out, or build it with another profile",
+            });
+        }
+    }
+    found
 }
 
 fn of_checkout(project: &Project, wanted: &Wanted<'_>) -> Vec<Refusal> {

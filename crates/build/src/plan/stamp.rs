@@ -210,6 +210,7 @@ mod tests {
                 says: "go1.26.8".to_owned(),
                 version: crate::toolchain::Version::parse("1.26.8").unwrap(),
                 tools: "/go/tools".into(),
+                fips140: Some("v1.0.0-c2097c7c".to_owned()),
             },
             settings: std::collections::BTreeMap::new(),
             checkout: None,

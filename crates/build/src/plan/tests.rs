@@ -18,6 +18,7 @@ fn project() -> Project {
             says: "go1.26.8".to_owned(),
             version: Version::parse("1.26.8").unwrap(),
             tools: "/go/tools".into(),
+            fips140: Some("v1.0.0-c2097c7c".to_owned()),
         },
         settings: settings.map(|(n, v)| (n.to_owned(), v.to_owned())).into(),
         checkout: Some(Checkout {
@@ -194,6 +195,35 @@ fn static_programs_are_linked_by_a_c_compiler_where_there_is_one() {
         "{line}"
     );
     assert_eq!(value(&with.builds[0], "CGO_ENABLED").as_deref(), Some("1"));
+}
+
+#[test]
+fn the_frozen_cryptography_and_what_it_cannot_be_had_with() {
+    let fips = Profile::named("fips").unwrap();
+    let mut project = project();
+    let listings = [listing("linux/amd64", &[package("m")])];
+    let built = plan(&project, &listings, &wanted(&fips)).unwrap();
+    let build = &built.builds[0];
+    assert_eq!(
+        value(build, "GOFIPS140").as_deref(),
+        Some("v1.0.0-c2097c7c")
+    );
+    let recorded = ("GOFIPS140", "v1.0.0-c2097c7c".to_owned());
+    assert!(build.recorded.contains(&recorded), "{build:?}");
+    let tags = ("-tags", "netgo,osusergo,fips140v1.0".to_owned());
+    assert!(build.recorded.contains(&tags), "{build:?}");
+    let without = plan(&project, &listings, &wanted(&PRODUCTION)).unwrap();
+    assert_eq!(value(&without.builds[0], "GOFIPS140"), None);
+    project.go.fips140 = None;
+    let tags = ["purego".to_owned()];
+    let wanted = Wanted {
+        tags: &tags,
+        ..wanted(&fips)
+    };
+    let listings = [listing("windows/386", &[package("m")])];
+    let refusals = plan(&project, &listings, &wanted).unwrap_err();
+    let ids: Vec<_> = refusals.iter().map(|refusal| refusal.id).collect();
+    assert_eq!(ids, ["no-fips", "fips-purego", "no-fips"]);
 }
 
 #[test]

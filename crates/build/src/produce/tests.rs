@@ -25,6 +25,9 @@ fn plan(output: &Path, script: &str) -> Plan {
             module: None,
             stamp: Stamp::Nothing,
             recorded: Vec::new(),
+            tags: Vec::new(),
+            variables: std::collections::BTreeMap::new(),
+            c_compiler: None,
         }],
         notes: Vec::new(),
     }

@@ -93,6 +93,7 @@ impl Asker<'_> {
             folder: self.folder.to_owned(),
             go: Go {
                 tools: setting("GOTOOLDIR").into(),
+                fips140: fips140(&setting("GOROOT")),
                 goroot: setting("GOROOT").into(),
                 says,
                 version,
@@ -235,6 +236,14 @@ pub struct Asked<'a> {
 fn base_version(says: &str) -> Option<Version> {
     let word = says.split([' ', '-', '+']).next()?;
     Version::parse(word).ok()
+}
+
+/// What Go's own names for frozen modules stand for (`lib/fips140`, cmd/go/internal/fips140). Go 1.24 has no name for the certified one yet.
+fn fips140(goroot: &str) -> Option<String> {
+    let folder = Path::new(goroot).join("lib/fips140");
+    let read = |name| std::fs::read_to_string(folder.join(name)).ok();
+    let version = read("certified.txt").or_else(|| read("v1.0.0.txt"))?;
+    Some(version.trim().to_owned())
 }
 
 /// A checkout, asked with git's own defaults.

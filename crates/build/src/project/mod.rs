@@ -42,6 +42,8 @@ pub struct Go {
     pub version: Version,
     /// The folder of its compiler and linker (`GOTOOLDIR`).
     pub tools: PathBuf,
+    /// The frozen FIPS 140 module that it has: the certified one, else version 1.0.0 (`v1.0.0-c2097c7c`). Hostile.
+    pub fips140: Option<String>,
 }
 
 impl Project {

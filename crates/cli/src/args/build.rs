@@ -1,5 +1,6 @@
 //! `build`.
 
+use crate::documents;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 use goassay_build::package;
@@ -7,6 +8,7 @@ use goassay_build::plan::Target;
 use goassay_build::profile::Profile;
 use goassay_build::toolchain::Version;
 use goassay_report::build::PlanFormat;
+use goassay_report::sbom::Format;
 use std::path::PathBuf;
 
 pub(crate) const LONG: &str = "\
@@ -21,7 +23,7 @@ The program is exactly what `go build` with the plan's arguments gives: nothing 
 and SHA256SUMS. Places of this machine and the time are in none of them. An error of the audit that goassay.toml does not waive stops the build.
 
 Profiles: production (no paths, debug information apart, position-independent where the target can be), static-container (needs nothing \
-but the kernel), debug (as the go command builds, with all debug information).";
+but the kernel), fips (production, with the frozen module of Go's cryptography that is certified, in its FIPS mode from the start; Go 1.24 and newer), debug (as the go command builds, with all debug information).";
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -34,10 +36,11 @@ Examples:
   goassay build --package tar.gz,zip                  and archives for a release page
   goassay build --profile static-container --package oci --target linux/amd64,linux/arm64
   goassay build --go 1.26.8                           with a Go of `goassay toolchain fetch`
+  goassay build --from-record server.build.json       the same again, and is it the same?
 
 Exit codes:
   0  built
-  1  built, and the audit found an error that nobody waived, or --prove another program; nothing was written
+  1  built, and the audit found an error that nobody waived, or --prove or --from-record another program; nothing was written
   2  not built, or not as planned; nothing was written";
 
 /// `build`.
@@ -67,7 +70,13 @@ pub(crate) struct Build {
     /// Build with changes that are not committed; the version says so
     #[arg(long, conflicts_with = "release")]
     pub(crate) allow_dirty: bool,
-    /// Sign provenance with this Ed25519 key (PKCS #8 in PEM): NAME.provenance.dsse.json
+    /// Repeat the build of a record, NAME.build.json, in a checkout of its commit: the same plan, the same Go, the same program, or exit code 1
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["packages", "profile", "target", "allow_dirty"])]
+    pub(crate) from_record: Option<PathBuf>,
+    /// Formats of the bills of materials [default: cyclonedx-1.6,spdx-2.3]
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',', value_parser = documents::format::<Format>())]
+    pub(crate) sbom: Vec<Format>,
+    /// Sign provenance with this key of Ed25519 or ECDSA P-256 (PKCS #8 in PEM): NAME.provenance.dsse.json
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) key: Option<PathBuf>,
     /// Publish without judging what was built

@@ -287,7 +287,7 @@ pub(crate) struct Verify {
     /// Add the results to this ledger
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) ledger: Option<PathBuf>,
-    /// Sign results and statements with this Ed25519 key (PKCS #8, PEM)
+    /// Sign results and statements with this key of Ed25519 or ECDSA P-256 (PKCS #8 in PEM)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) key: Option<PathBuf>,
     /// The day of the results [default: today, in UTC]

@@ -5,6 +5,7 @@ use goassay_build::package;
 use goassay_build::plan::Target;
 use goassay_build::profile::Profile;
 use goassay_build::toolchain::{Platform, Version};
+use goassay_report::sbom::Format;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -28,9 +29,32 @@ pub(crate) struct Build {
     pub(crate) package: Vec<package::Format>,
     /// What container images have besides the program.
     pub(crate) image: Image,
+    /// Formats of bills of materials.
+    pub(crate) sboms: Vec<Format>,
 }
 
-const KNOWN: &str = "`profile`, `targets`, `go`, `packages`, `output`, `tags`, `variables`, `compilers`, `package`, `image`";
+const KNOWN: &str = "`profile`, `targets`, `go`, `packages`, `output`, `tags`, `variables`, `compilers`, `sboms`, `package`, `image`";
+
+fn sbom_format(name: &str) -> Result<Format, String> {
+    let found = Format::ALL.into_iter().find(|format| format.name() == name);
+    let known = Format::ALL.map(|format| format!("`{}`", format.name()));
+    found.ok_or_else(|| {
+        format!(
+            "`{name}` is not a format of bills of materials ({})",
+            known.join(", ")
+        )
+    })
+}
+
+fn package_format(name: &str) -> Result<package::Format, String> {
+    let known = package::Format::ALL.map(|format| format!("`{}`", format.name()));
+    package::Format::named(name).ok_or_else(|| {
+        format!(
+            "`{name}` is not a format of packages ({})",
+            known.join(", ")
+        )
+    })
+}
 
 impl Reader<'_> {
     pub(super) fn build(&mut self, value: &Value<'_>) -> Build {
@@ -38,7 +62,8 @@ impl Reader<'_> {
         for (key, value) in self.table(value, "build") {
             match key.get_ref().as_ref() {
                 "profile" => build.profile = self.build_profile(value),
-                "targets" => build.targets = self.targets(value),
+                "targets" => build.targets = self.list(value, "targets", Target::parse),
+                "sboms" => build.sboms = self.list(value, "sboms", sbom_format),
                 "go" => {
                     build.go = self.parsed(value, "go", |text| {
                         Version::parse(text).map_err(|error| error.to_string())
@@ -50,7 +75,7 @@ impl Reader<'_> {
                 "variables" => build.variables = self.variables(value),
                 "compilers" => build.compilers = self.compilers(value),
                 "image" => build.image = self.image(value),
-                "package" => build.package = self.package_formats(value),
+                "package" => build.package = self.list(value, "package", package_format),
                 other => self.unknown(key.span(), other, KNOWN),
             }
         }
@@ -66,29 +91,18 @@ impl Reader<'_> {
         })
     }
 
-    fn targets(&mut self, value: &Value<'_>) -> Vec<Target> {
+    fn list<T>(
+        &mut self,
+        value: &Value<'_>,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Vec<T> {
         let Some(array) = value.get_ref().as_array() else {
-            self.fault(value.span(), "`targets` must be a list of strings");
+            self.fault(value.span(), format!("`{name}` must be a list of strings"));
             return Vec::new();
         };
-        let target = |entry: &Value<'_>| self.parsed(entry, "targets", Target::parse);
-        array.iter().filter_map(target).collect()
-    }
-
-    fn package_formats(&mut self, value: &Value<'_>) -> Vec<package::Format> {
-        let Some(array) = value.get_ref().as_array() else {
-            self.fault(value.span(), "`package` must be a list of strings");
-            return Vec::new();
-        };
-        let format = |name: &str| {
-            let known = package::Format::ALL.map(|format| format!("`{}`", format.name()));
-            package::Format::named(name)
-                .ok_or_else(|| format!("`{name}` is not a kind of package ({})", known.join(", ")))
-        };
-        let formats = array
-            .iter()
-            .filter_map(|entry| self.parsed(entry, "package", format));
-        formats.collect()
+        let entry = |entry: &Value<'_>| self.parsed(entry, name, &parse);
+        array.iter().filter_map(entry).collect()
     }
 
     fn variables(&mut self, value: &Value<'_>) -> BTreeMap<String, String> {
@@ -134,7 +148,7 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::parse;
-    use goassay_build::package;
+    use super::*;
 
     #[test]
     fn keys_are_read_and_others_are_faults() {
@@ -147,6 +161,7 @@ packages = ["./cmd/..."]
 output = "out"
 tags = ["sqlite"]
 package = ["zip", "tar.gz"]
+sboms = ["cyclonedx-1.7"]
 [build.variables]
 "main.channel" = "stable"
 [build.compilers]
@@ -165,12 +180,13 @@ package = ["zip", "tar.gz"]
             (build.packages, build.tags),
             (vec!["./cmd/...".to_owned()], vec!["sqlite".to_owned()])
         );
+        assert_eq!(build.sboms, [Format::CycloneDx17]);
         assert_eq!(build.compilers["linux/arm64"], "aarch64-linux-gnu-gcc");
         assert_eq!(
             build.package,
             [package::Format::Zip, package::Format::TarGz]
         );
-        let wrong = "[build]\npackage = [\"rar\"]\nprofile = \"p\"\ntargets = [\"linux\"]\ngo = \"x\"\nother = 1\n[build.variables]\nx = \"1\"\n\"a.b\" = \"it's\"\n";
-        assert_eq!(parse(wrong).unwrap_err().len(), 7);
+        let wrong = "[build]\npackage = [\"rar\"]\nprofile = \"p\"\ntargets = [\"linux\"]\ngo = \"x\"\nsboms = [\"x\"]\nother = 1\n[build.variables]\nx = \"1\"\n\"a.b\" = \"it's\"\n";
+        assert_eq!(parse(wrong).unwrap_err().len(), 8);
     }
 }

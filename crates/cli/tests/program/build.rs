@@ -242,17 +242,120 @@ fn a_key_signs_the_provenance_and_a_bad_one_is_said_first() {
     let said = site.build(&["--key", "dist/bad.pem"]);
     assert_eq!(said.code, Some(2), "{said}");
     assert!(!said.stderr.contains("building"), "{said}");
-    site.world.write("dist/key.pem", KEY);
-    let said = site.build(&["--key", "dist/key.pem", "--no-audit"]);
+    for key in [KEY, P256] {
+        site.world.write("dist/key.pem", key);
+        let said = site.build(&["--key", "dist/key.pem", "--no-audit"]);
+        assert_eq!(said.code, Some(0), "{said}");
+        let read = |name: &str| std::fs::read(site.world.path(name)).unwrap();
+        let signed = read("dist/m.provenance.dsse.json");
+        let envelope: serde_json::Value = serde_json::from_slice(&signed).unwrap();
+        assert_eq!(envelope["payloadType"], "application/vnd.in-toto+json");
+        let payload = STANDARD
+            .decode(envelope["payload"].as_str().unwrap())
+            .unwrap();
+        assert_eq!(payload, read("dist/m.provenance.json"));
+        let again = site.build(&["--key", "dist/key.pem", "--no-audit"]);
+        assert_eq!(again.code, Some(0), "{again}");
+        assert!(signed == read("dist/m.provenance.dsse.json"), "other bytes");
+    }
+}
+
+/// Made with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`, for tests only.
+const P256: &str = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgxlHfIiqXIW2+QqGt\nOedpKYL+mJLTHnf+I+9fcQK2gW+hRANCAAR7ickkEcwmRzl4mdVaD/voU3cwReDY\n1LDJMcmKm19vGNCFHwEcQ1vYfLDj/b0z892HN5xXUDUcGiKcNvfylIEe\n-----END PRIVATE KEY-----\n";
+
+#[test]
+fn a_recorded_build_is_repeated_or_it_is_said_why_not() {
+    let site = Site::new("example.com/m");
+    site.git(&["tag", "v1.0.0"]);
+    site.world.write(
+        "goassay.toml",
+        "[build]\ntags = [\"extra\"]\n[build.variables]\n\"main.channel\" = \"a b\"\n",
+    );
+    site.world.write(".git/info/exclude", "goassay.toml\n");
+    let said = site.build(&[]);
     assert_eq!(said.code, Some(0), "{said}");
-    let read = |name: &str| std::fs::read(site.world.path(name)).unwrap();
-    let envelope: serde_json::Value =
-        serde_json::from_slice(&read("dist/m.provenance.dsse.json")).unwrap();
-    assert_eq!(envelope["payloadType"], "application/vnd.in-toto+json");
-    let payload = STANDARD
-        .decode(envelope["payload"].as_str().unwrap())
-        .unwrap();
-    assert_eq!(payload, read("dist/m.provenance.json"));
+    let record = site.world.path("dist/m.build.json");
+    let json = std::fs::read_to_string(&record).unwrap();
+    // What the configuration file said is in the record.
+    let again = Site::new("example.com/m");
+    again.git(&["tag", "v1.0.0"]);
+    let from = |record: &str| {
+        again.world.write("dist/r.build.json", record);
+        again.build(&["--from-record", "dist/r.build.json", "-o", "dist/again"])
+    };
+    let said = from(&json);
+    assert_eq!(said.code, Some(0), "{said}");
+    assert!(
+        said.stderr
+            .contains("identical: the program has the recorded SHA-256"),
+        "{said}"
+    );
+    assert!(!said.stderr.contains("other than recorded"), "{said}");
+    let program = |path: PathBuf| std::fs::read(path).unwrap();
+    assert!(program(site.world.path("dist/m")) == program(again.world.path("dist/again/m")));
+    std::fs::remove_dir_all(again.world.path("dist/again")).unwrap();
+    for (what, by, code, said) in [
+        (
+            "-trimpath",
+            "-toolexec=/bin/evil",
+            2,
+            "argument `-toolexec=/bin/evil` was recorded, and is not planned",
+        ),
+        ("\"commit\": \"", "\"commit\": \"0", 2, "git checkout 0"),
+        ("\"go1.", "\"devel ", 2, "is no release of Go"),
+        ("production", "other", 2, "there is no profile"),
+        ("goassay-build-record/1", "x", 2, "is no build record"),
+    ] {
+        let outcome = from(&json.replace(what, by));
+        assert_eq!(outcome.code, Some(code), "{outcome}");
+        assert!(outcome.stderr.contains(said), "{what}: {outcome}");
+    }
+    let digest = json.split("\"sha256\": \"").nth(1).unwrap();
+    let outcome = from(&json.replace(&digest[..64], &"0".repeat(64)));
+    assert_eq!(outcome.code, Some(1), "{outcome}");
+    assert!(
+        outcome.stderr.contains("is not the program of"),
+        "{outcome}"
+    );
+    assert!(again.names("dist/again").is_empty(), "nothing is published");
+}
+
+#[test]
+fn cryptography_is_the_frozen_one_where_it_is_asked_for() {
+    let site = Site::new("example.com/m");
+    let main = "package main\n\nimport (\n\t\"crypto/fips140\"\n\t\"crypto/sha256\"\n)\n\nfunc main() {\n\tprintln(fips140.Enabled(), sha256.Sum256(nil)[0])\n}\n";
+    site.world.write("main.go", main);
+    site.world
+        .write("go.mod", "module example.com/m\n\ngo 1.24\n");
+    site.commit();
+    site.git(&["tag", "v1.0.0"]);
+    let said = site.build(&["--profile", "fips"]);
+    assert_eq!(said.code, Some(0), "{said}");
+    let ran = Command::new(site.world.path("dist/m")).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ran.stderr), "true 227\n");
+    let record = std::fs::read_to_string(site.world.path("dist/m.build.json")).unwrap();
+    assert!(record.contains("GOFIPS140"), "{record}");
+    let said = site.build(&["--profile", "fips", "--target", "js/wasm"]);
+    assert_eq!(said.code, Some(2), "{said}");
+    assert!(
+        said.stderr.contains("FIPS mode does not support it"),
+        "{said}"
+    );
+}
+
+#[test]
+fn bills_of_materials_in_the_formats_that_are_asked_for() {
+    let site = Site::new("example.com/m");
+    let said = site.build(&["--no-audit", "--sbom", "cyclonedx-1.7,spdx-3.0.1"]);
+    assert_eq!(said.code, Some(0), "{said}");
+    let names = site.names("dist");
+    let boms: Vec<&String> = names.iter().filter(|name| name.contains("sbom")).collect();
+    assert_eq!(boms, ["m.sbom.cdx.json", "m.sbom.spdx3.json"]);
+    let bom = std::fs::read_to_string(site.world.path("dist/m.sbom.cdx.json")).unwrap();
+    assert!(bom.contains("\"specVersion\": \"1.7\""), "{bom}");
+    let said = site.build(&["--sbom", "cyclonedx-1.7,cyclonedx-1.6"]);
+    assert_eq!(said.code, Some(2), "{said}");
+    assert!(said.stderr.contains("would have the same name"), "{said}");
 }
 
 #[test]

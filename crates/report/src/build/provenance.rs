@@ -61,7 +61,7 @@ fn definition<'a>(record: &'a Record<'_>) -> Definition<'a> {
             package: &build.package,
             target: build.target.to_string(),
             profile: record.profile,
-            arguments: super::record::arguments(build),
+            arguments: build.arguments(),
         },
         internal_parameters: Internal {
             environment: environment.collect(),

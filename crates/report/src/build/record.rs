@@ -12,11 +12,10 @@ use goassay_build::plan::{Build, Setting};
 use goassay_build::project::{Checkout, Project};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::io::{self, Write};
 
 /// Name and version of the document.
-pub const RECORD_SCHEMA: &str = "goassay-build-record/1";
+pub const RECORD_SCHEMA: &str = goassay_build::record::SCHEMA;
 
 /// A finished program with what it was made of.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +77,10 @@ pub fn render_record(record: &Record<'_>, out: &mut dyn Write) -> io::Result<()>
             source: project.checkout.as_ref().map(SourceWire::new),
             module: info.main.as_ref().map(ModuleWire::new),
             modules: info.deps.iter().map(ModuleWire::new).collect(),
-            arguments: arguments(build),
+            arguments: build.arguments(),
+            tags: &build.tags,
+            variables: &build.variables,
+            c_compiler: build.c_compiler.as_deref(),
             environment: build.environment.iter().map(SettingWire::new).collect(),
             settings: info
                 .settings
@@ -89,25 +91,6 @@ pub fn render_record(record: &Record<'_>, out: &mut dyn Write) -> io::Result<()>
             outputs: record.made,
         },
     )
-}
-
-/// Of the go command, without itself.
-pub(super) fn arguments(build: &Build) -> Vec<String> {
-    build
-        .argv
-        .iter()
-        .skip(1)
-        .map(|word| argument(build, word))
-        .collect()
-}
-
-/// The output's own name stands for its place.
-fn argument(build: &Build, word: &OsStr) -> String {
-    let word = match build.file.as_os_str() == word {
-        true => build.file.file_name().unwrap_or_default(),
-        false => word,
-    };
-    word.to_string_lossy().into_owned()
 }
 
 #[derive(Serialize)]
@@ -125,6 +108,10 @@ struct RecordWire<'a> {
     module: Option<ModuleWire<'a>>,
     modules: Vec<ModuleWire<'a>>,
     arguments: Vec<String>,
+    tags: &'a [String],
+    variables: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    c_compiler: Option<&'a str>,
     environment: Vec<SettingWire<'a>>,
     settings: Vec<[&'a str; 2]>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -30,6 +30,8 @@ pub(super) struct Making<'a> {
     /// The profile's name.
     pub(super) profile: &'a str,
     pub(super) staging: &'a Staging,
+    /// Formats of the bills of materials.
+    pub(super) sboms: &'a [Format],
     /// Signs the provenance.
     pub(super) key: Option<&'a Key>,
     /// The time of the source, RFC 3339.
@@ -85,12 +87,12 @@ pub(super) struct Written {
 }
 
 impl Making<'_> {
-    /// Writes what belongs beside `products`; gives the names of all files in the order in which they are published.
+    /// Writes what belongs beside `products`; gives all files in the order in which they are published.
     pub(super) fn beside(
         &self,
         products: &[Product],
         judged: Vec<Documents>,
-    ) -> Result<Vec<String>, Failure> {
+    ) -> Result<Vec<Made>, Failure> {
         let mut judged = judged.into_iter();
         let digests = self.project.go.digests();
         let go_programs = digests.map_err(|error| unanswered(&error))?;
@@ -119,7 +121,7 @@ impl Making<'_> {
             .map(|made| format!("{}  {}\n", made.sha256, made.name));
         let sums = self.write(SUMS, lines.collect::<String>().as_bytes())?;
         all.push(sums);
-        Ok(all.into_iter().map(|made| made.name).collect())
+        Ok(all)
     }
 
     /// Writes what is known of one program before its images.
@@ -201,10 +203,7 @@ impl Making<'_> {
                 bytes,
             })
         };
-        [Format::CycloneDx16, Format::Spdx23]
-            .into_iter()
-            .map(write)
-            .collect()
+        self.sboms.iter().copied().map(write).collect()
     }
 
     /// The provenance, and the same in an envelope where there is a key.

@@ -5,28 +5,31 @@
 
 mod judge;
 mod made;
+mod old_go;
 mod packages;
+mod replay;
+mod settings;
 
 use super::toolchain::verify::key;
 use crate::args;
+use crate::config::Config;
 use crate::environment::{self, Environment};
 use crate::failure::{EXIT_OK, Failure, Kind};
 use crate::output::{self, Terminal};
-use crate::{config, documents, interrupt, settings};
+use crate::{documents, interrupt};
 use goassay_audit::policy::Profile;
 use goassay_build::plan::{self, Listing, Plan, Refusal, Target, Wanted};
 use goassay_build::produce::{self, Event, Product, Staging};
-use goassay_build::profile;
-use goassay_build::project::{Asked, Asker, Project, go_program};
-use goassay_build::toolchain::{Name, Platform, Version};
-use goassay_report::build::render_plan;
+use goassay_build::project::{Asked, Asker, Project};
+use goassay_build::signing::Key;
+use goassay_report::build::{PlanFormat, render_plan};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use judge::Judge;
 use made::Making;
 use packages::Packaging;
-use std::collections::BTreeMap;
-use std::ffi::OsString;
+use replay::Replay;
+use settings::Settings;
 use std::path::{Component, Path, PathBuf};
 
 pub(crate) fn run(
@@ -36,115 +39,148 @@ pub(crate) fn run(
     terminal: &Terminal,
 ) -> Result<u8, Failure> {
     interrupt::install();
-    let config = settings::configuration(common.config.as_deref())?;
+    let config = crate::settings::configuration(common.config.as_deref())?;
     let here = here()?;
-    let asked = Settings::of(args, &config.build);
+    let replay = args.from_record.as_deref().map(Replay::read).transpose()?;
+    let asked = Settings::of(args, &config.build, replay.as_ref())?;
     let key = args.key.as_deref().map(key).transpose()?;
     let output = settled(&here.join(asked.output));
-    let go = go_command(asked.go, env)?;
-    let variables = variables(asked.go.is_some(), env);
+    let go = asked.go_command(env)?;
+    let variables = asked.variables_of(env);
     let asker = Asker {
         go: &go,
         folder: &here,
         environment: &variables,
     };
     let project = asker.project(&output).map_err(|error| unanswered(&error))?;
+    old_go::warn(&project, &config, env, terminal)?;
+    if let Some(replay) = &replay {
+        replay.check_project(&project, terminal)?;
+    }
     let wanted = Wanted {
         profile: &asked.profile,
         release: args.release,
         allow_dirty: args.allow_dirty,
         output: &output,
-        tags: &config.build.tags,
-        variables: &config.build.variables,
+        tags: asked.tags,
+        variables: asked.variables,
     };
     let plan = planned(&asker, &project, &asked, &wanted)?;
+    if let Some(replay) = &replay {
+        replay.check_plan(&plan, terminal)?;
+    }
     let time = source_time(env, &project)?;
     let packaging = Packaging::new(&args.package, &config.build, time)?;
     packaging.refuse(&plan, &asked.profile)?;
     if args.plan {
-        let mut text = Vec::new();
-        let rendered = render_plan(&plan, &super::tool(), args.format, &mut text);
-        rendered.map_err(|error| Failure::output("the plan", &error))?;
-        documents::quietly(output::to_stdout(&text))?;
-        return Ok(EXIT_OK);
+        return print(&plan, args.format);
     }
-    plan.notes.iter().for_each(|note| terminal.warn(note));
-    let staging = Staging::new(&output).map_err(|error| unbuilt(&error))?;
-    let products = produce::produce(&plan, &staging, &mut |event| tell(event, terminal));
-    let products = products.map_err(|error| unbuilt(&error))?;
-    let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
-    let judged = match audit_profile(asked.profile.name).filter(|_| !args.no_audit) {
-        Some(profile) => {
-            let judge = Judge {
-                config: &config,
-                env,
-                profile,
-                today: environment::today(),
-                source: time.map_or_else(environment::today, day),
-            };
-            match judge.all(&products, terminal)? {
-                Ok(documents) => documents,
-                Err(code) => return Ok(code),
-            }
-        }
-        None => Vec::new(),
-    };
-    if args.prove && !proven(&plan, &project, &products, terminal)? {
-        return Ok(EXIT_DIFFERS);
-    }
-    let making = Making {
-        plan: &plan,
+    let building = Building {
+        args,
+        config: &config,
+        env,
+        terminal,
+        asked: &asked,
         project: &project,
-        profile: asked.profile.name,
-        staging: &staging,
+        plan: &plan,
+        replay: replay.as_ref(),
         key: key.as_ref(),
-        time: time.map(|time| time.to_string()),
+        time,
         packaging: &packaging,
     };
-    let names = making.beside(&products, judged)?;
-    staging.publish(&names).map_err(|error| unbuilt(&error))?;
-    let packages = names.iter().filter(|name| packages::is_one(name));
-    for name in products.iter().map(|product| &product.name).chain(packages) {
+    let names = match building.all(&output)? {
+        Ok(names) => names,
+        Err(code) => return Ok(code),
+    };
+    for name in names {
         let path = output.join(name);
-        terminal.say(&format!(
-            "built {}",
-            path.strip_prefix(&here).unwrap_or(&path).display()
-        ));
+        let path = path.strip_prefix(&here).unwrap_or(&path);
+        terminal.say(&format!("built {}", path.display()));
     }
     Ok(EXIT_OK)
 }
 
-/// What the command line says, and the configuration file where it says nothing.
-struct Settings<'a> {
-    profile: profile::Profile,
-    targets: &'a [Target],
-    packages: &'a [String],
-    output: &'a Path,
-    go: Option<&'a Version>,
-    compilers: &'a BTreeMap<String, String>,
+fn print(plan: &Plan, format: PlanFormat) -> Result<u8, Failure> {
+    let mut text = Vec::new();
+    let rendered = render_plan(plan, &super::tool(), format, &mut text);
+    rendered.map_err(|error| Failure::output("the plan", &error))?;
+    documents::quietly(output::to_stdout(&text))?;
+    Ok(EXIT_OK)
 }
 
-impl<'a> Settings<'a> {
-    fn of(args: &'a args::build::Build, config: &'a config::Build) -> Settings<'a> {
-        let output = args.output.as_deref().or(config.output.as_deref());
-        Settings {
-            profile: args
-                .profile
-                .or(config.profile)
-                .unwrap_or(profile::Profile::ALL[0]),
-            targets: if args.target.is_empty() {
-                &config.targets
-            } else {
-                &args.target
+/// A plan that is run, and what its outcome is judged by.
+struct Building<'a> {
+    args: &'a args::build::Build,
+    config: &'a Config,
+    env: &'a Environment,
+    terminal: &'a Terminal,
+    asked: &'a Settings<'a>,
+    project: &'a Project,
+    plan: &'a Plan,
+    replay: Option<&'a Replay>,
+    key: Option<&'a Key>,
+    /// The time of the source.
+    time: Option<Timestamp>,
+    packaging: &'a Packaging<'a>,
+}
+
+impl Building<'_> {
+    /// Builds, judges and publishes; gives the names of programs and packages, or the exit code where nothing may be published.
+    fn all(&self, output: &Path) -> Result<Result<Vec<String>, u8>, Failure> {
+        let terminal = self.terminal;
+        self.plan.notes.iter().for_each(|note| terminal.warn(note));
+        let staging = Staging::new(output).map_err(|error| unbuilt(&error))?;
+        let products = produce::produce(self.plan, &staging, &mut |event| tell(event, terminal));
+        let products = products.map_err(|error| unbuilt(&error))?;
+        if let Some(replay) = self.replay
+            && !replay.came_out(&products, terminal)
+        {
+            return Ok(Err(EXIT_DIFFERS));
+        }
+        let judged = match self.judge().map(|judge| judge.all(&products, terminal)) {
+            Some(judged) => match judged? {
+                Ok(documents) => documents,
+                Err(code) => return Ok(Err(code)),
             },
-            packages: if args.packages.is_empty() {
-                &config.packages
-            } else {
-                &args.packages
-            },
-            output: output.unwrap_or(Path::new("dist")),
-            go: args.go.as_ref().or(config.go.as_ref()),
-            compilers: &config.compilers,
+            None => Vec::new(),
+        };
+        if self.args.prove && !proven(self.plan, self.project, &products, terminal)? {
+            return Ok(Err(EXIT_DIFFERS));
+        }
+        let made = self.making(&staging).beside(&products, judged)?;
+        if let Some(replay) = self.replay {
+            replay.compare_documents(&made, terminal);
+        }
+        let names: Vec<String> = made.into_iter().map(|made| made.name).collect();
+        staging.publish(&names).map_err(|error| unbuilt(&error))?;
+        let programs = products.into_iter().map(|product| product.name);
+        let packages = names.into_iter().filter(|name| packages::is_one(name));
+        Ok(Ok(programs.chain(packages).collect()))
+    }
+
+    /// Who judges what is built for production; nobody where that is not wanted.
+    fn judge(&self) -> Option<Judge<'_>> {
+        let profile = audit_profile(self.asked.profile.name).filter(|_| !self.args.no_audit)?;
+        let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
+        Some(Judge {
+            config: self.config,
+            env: self.env,
+            profile,
+            today: environment::today(),
+            source: self.time.map_or_else(environment::today, day),
+        })
+    }
+
+    fn making<'s>(&'s self, staging: &'s Staging) -> Making<'s> {
+        Making {
+            plan: self.plan,
+            project: self.project,
+            profile: self.asked.profile.name,
+            staging,
+            sboms: &self.asked.sboms,
+            key: self.key,
+            time: self.time.map(|time| time.to_string()),
+            packaging: self.packaging,
         }
     }
 }
@@ -207,6 +243,7 @@ fn audit_profile(name: &str) -> Option<Profile> {
     match name {
         "production" => Some(Profile::Production),
         "static-container" => Some(Profile::StaticContainer),
+        "fips" => Some(Profile::Fips),
         _ => None,
     }
 }
@@ -226,40 +263,6 @@ fn here() -> Result<PathBuf, Failure> {
             .hint("change to a directory that exists")
     })?;
     Ok(upward.into_iter().next().unwrap_or_default())
-}
-
-/// The go command that is asked first; it may change to another version, as the project says.
-fn go_command(version: Option<&Version>, env: &Environment) -> Result<PathBuf, Failure> {
-    let Some(version) = version else {
-        return env.goroot().map(|goroot| go_program(&goroot)).ok_or_else(|| {
-            Failure::usage("there is no Go to build with: GOROOT is not set, and no `go` is in PATH").hint(
-                "get one, verified: `goassay toolchain fetch 1.26.8`, then `goassay build --go 1.26.8`",
-            )
-        });
-    };
-    let name = Name {
-        version: version.clone(),
-        platform: Platform::host(),
-    };
-    let found = super::toolchain::store(env)?.find(&name);
-    found
-        .map(|installed| go_program(&installed.goroot))
-        .ok_or_else(|| {
-            Failure::usage(format!("{name} is not in the store")).hint(format!(
-                "`goassay toolchain fetch {}` gets it",
-                version.as_str()
-            ))
-        })
-}
-
-/// What the go command is asked with. A version that was named is not left for another, and no other GOROOT is its own.
-fn variables(is_named: bool, env: &Environment) -> Vec<(OsString, OsString)> {
-    let mut variables = env.variables();
-    variables.retain(|(name, _)| name != "GOROOT" && !(is_named && name == "GOTOOLCHAIN"));
-    if is_named {
-        variables.push(("GOTOOLCHAIN".into(), "local".into()));
-    }
-    variables
 }
 
 fn planned(

@@ -280,7 +280,8 @@ fn new_since(ledger: &Ledger, published: &[Name]) -> Vec<Version> {
     versions.filter(is_new).cloned().collect()
 }
 
-fn read_small(path: &Path) -> Result<String, Failure> {
+/// A text file that has no reason to be large.
+pub(in crate::commands) fn read_small(path: &Path) -> Result<String, Failure> {
     let failed = |error: &std::io::Error| Failure::file(Kind::Input, "read", path, error);
     let size = std::fs::metadata(path)
         .map_err(|error| failed(&error))?
