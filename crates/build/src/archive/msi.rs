@@ -292,6 +292,36 @@ struct Column {
     is_text: bool,
 }
 
+/// Texts without a code page of their own: Windows reads them in the system's, libmsi (and so `msiextract`) in 1252.
+const NEUTRAL: usize = 0;
+
+/// What the code page 1252 of Windows has where Latin-1 has control characters, from 0x80.
+const WINDOWS_1252: [char; 32] = [
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+    '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+];
+
+/// The same texts in UTF-8. Texts of other code pages are taken as UTF-8, and refused where they are not.
+fn of_windows_1252(data: &[u8], texts: &[(usize, usize)]) -> (Vec<u8>, Vec<(usize, usize)>) {
+    let character = |&byte: &u8| match byte {
+        0x80..=0x9f => WINDOWS_1252[usize::from(byte - 0x80)],
+        other => char::from(other),
+    };
+    let mut whole = String::with_capacity(data.len());
+    let mut places = Vec::with_capacity(texts.len());
+    for &(at, length) in texts {
+        let begin = whole.len();
+        whole.extend(
+            data.get(at..at + length)
+                .unwrap_or_default()
+                .iter()
+                .map(character),
+        );
+        places.push((begin, whole.len() - begin));
+    }
+    (whole.into_bytes(), places)
+}
+
 /// The texts of a database, and the columns of its tables.
 struct Database {
     data: Vec<u8>,
@@ -306,7 +336,7 @@ impl Database {
     fn of(streams: &Streams<'_>) -> Result<Database, Error> {
         let (pool, data) = (streams.table("_StringPool")?, streams.table("_StringData")?);
         let mut numbers = pool.chunks_exact(2).map(|bytes| number(bytes) as usize);
-        let (_, flags) = (numbers.next(), numbers.next().unwrap_or(0));
+        let (code_page, flags) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
         let mut texts = vec![(0, 0)];
         let mut at = 0;
         while let (Some(length), Some(uses)) = (numbers.next(), numbers.next()) {
@@ -321,6 +351,10 @@ impl Database {
         if at != data.len() {
             return Err(damaged("the texts of the installer package"));
         }
+        let (data, texts) = match code_page {
+            NEUTRAL | 1252 => of_windows_1252(&data, &texts),
+            _ => (data, texts),
+        };
         let reference = if flags & 0x8000 == 0 { 2 } else { 3 };
         let mut database = Database {
             data,
@@ -513,4 +547,20 @@ fn below(folder: &str, file: &str) -> Result<String, Error> {
         format!("{folder}/{file}")
     };
     name::checked(path.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_code_page_1252() {
+        let data = b"\xc4foo.go\x80";
+        let (data, places) = of_windows_1252(data, &[(0, 0), (0, 7), (7, 1), (9, 1)]);
+        let texts = places.iter().map(|&(at, length)| &data[at..at + length]);
+        let texts: Vec<&str> = texts
+            .map(|bytes| std::str::from_utf8(bytes).unwrap())
+            .collect();
+        assert_eq!(texts, ["", "Äfoo.go", "€", ""]);
+    }
 }
