@@ -3,10 +3,15 @@
 use super::{Error, file};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// Begins the name of what a killed run leaves.
 const PREFIX: &str = ".goassay-";
+/// Held by all processes of a run.
+const LOCK: &str = "lock";
+/// Longer than a run takes to lock a folder that it has made.
+const BEGINNING: Duration = Duration::from_secs(60);
 
 /// What is made, before it is published. Gone when dropped.
 #[derive(Debug)]
@@ -23,10 +28,10 @@ impl Staging {
     /// It cannot be written to.
     pub fn new(output: &Path) -> Result<Staging, Error> {
         fs::create_dir_all(output).map_err(file(output))?;
-        remove_abandoned(output);
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(output);
         let folder = folder.map_err(file(output))?;
         let family = locked(folder.path())?;
+        remove_abandoned(output, folder.path());
         Ok(Staging {
             output: output.to_owned(),
             folder,
@@ -105,7 +110,7 @@ impl Staging {
 
 /// A lock file that is locked from the moment that it has its name.
 fn locked(folder: &Path) -> Result<File, Error> {
-    let (unnamed, lock) = (folder.join("unlocked"), folder.join("lock"));
+    let (unnamed, lock) = (folder.join("unlocked"), folder.join(LOCK));
     let family = File::create(&unnamed).map_err(file(&unnamed))?;
     family.lock().map_err(file(&lock))?;
     fs::rename(&unnamed, &lock).map_err(file(&lock))?;
@@ -119,17 +124,37 @@ fn sync(path: &Path) -> Result<(), Error> {
         .map_err(file(path))
 }
 
-/// Folders of runs that ended without removing theirs: there is a lock in them, and nobody holds it.
-fn remove_abandoned(output: &Path) {
+/// Removes folders of runs that ended without removing theirs: `own` is the one of this run.
+fn remove_abandoned(output: &Path, own: &Path) {
     let Ok(entries) = fs::read_dir(output) else {
         return;
     };
-    for entry in entries.flatten() {
-        let named = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        let lock = File::open(entry.path().join("lock"));
-        if named && lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
-            // Somebody else may be removing the same.
-            let _ = fs::remove_dir_all(entry.path());
+    for folder in entries.flatten().map(|entry| entry.path()) {
+        let name = folder.file_name().unwrap_or_default();
+        if name.to_string_lossy().starts_with(PREFIX) && folder != own && is_abandoned(&folder, own)
+        {
+            // Somebody else may be removing the same. The lock goes last: without it, what else is there would be nobody's.
+            remove_all_but_the_lock(&folder);
+            let _ = fs::remove_dir_all(&folder);
+        }
+    }
+}
+
+/// Whether there is a lock that nobody holds; or none, in a folder that was made long before: by a run that was killed there and then.
+fn is_abandoned(folder: &Path, own: &Path) -> bool {
+    if let Ok(lock) = File::open(folder.join(LOCK)) {
+        return lock.try_lock().is_ok();
+    }
+    let time = |path: &Path| fs::metadata(path).and_then(|it| it.modified()).ok();
+    let age = time(own).zip(time(folder));
+    age.is_some_and(|(own, other)| own.duration_since(other).is_ok_and(|age| age > BEGINNING))
+}
+
+fn remove_all_but_the_lock(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()) {
+        if !path.ends_with(LOCK) {
+            let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
         }
     }
 }
@@ -172,5 +197,31 @@ mod tests {
         assert_eq!(names(root.path()).len(), 1, "only the one that runs");
         drop(running);
         assert!(names(root.path()).is_empty());
+    }
+
+    #[test]
+    fn a_folder_without_a_lock_is_removed_when_it_is_old() {
+        let root = tempfile::tempdir().unwrap();
+        for (name, age) in [(".goassay-old", 100), (".goassay-new", 0)] {
+            let folder = root.path().join(name);
+            fs::create_dir(&folder).unwrap();
+            fs::write(folder.join("with-debug"), "").unwrap();
+            let handle = File::open(&folder).unwrap();
+            let now = handle.metadata().unwrap().modified().unwrap();
+            handle.set_modified(now - Duration::from_secs(age)).unwrap();
+        }
+        drop(Staging::new(root.path()).unwrap());
+        assert_eq!(names(root.path()), [".goassay-new"]);
+    }
+
+    #[test]
+    fn while_a_folder_is_removed_it_keeps_its_lock() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("files")).unwrap();
+        for name in ["files/server", "lock", "with-debug"] {
+            fs::write(root.path().join(name), "").unwrap();
+        }
+        remove_all_but_the_lock(root.path());
+        assert_eq!(names(root.path()), ["lock"]);
     }
 }
