@@ -3,6 +3,7 @@
 
 mod bench;
 mod browser;
+mod builds;
 mod fixtures;
 mod fuzz;
 mod go;
@@ -27,6 +28,11 @@ const TASKS: &[(&str, Task, &str)] = &[
         "bench",
         |args| Ok(bench::main(args)?),
         "measure: scan [RUNS] against govulncheck, inspect [RUNS] against $GSA",
+    ),
+    (
+        "builds",
+        |args| Ok(builds::main(args)?),
+        "build real projects with goassay, beside go, goreleaser and ko, and in trouble [--only WORD]",
     ),
     (
         "fixtures",
