@@ -440,3 +440,39 @@ fn c_is_compiled_with_hardening() {
         "{cross}"
     );
 }
+
+#[test]
+fn a_folder_that_cannot_be_is_said() {
+    let site = Site::new("example.com/m");
+    site.world.write("../file", "");
+    let said = site.build(&["-o", "../file/out"]);
+    assert_eq!(said.code, Some(2), "{said}");
+    for word in ["file/out", "choose another folder with -o"] {
+        assert!(said.stderr.contains(word), "{said}");
+    }
+    assert!(!said.stderr.contains("building"), "{said}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_said_and_nothing_is_left() {
+    let site = Site::new("example.com/m");
+    site.world.write("dist/.keep", "");
+    let script =
+        "mount -t tmpfs -o size=256k none dist && { \"$@\"; code=$?; ls -A dist; exit $code; }";
+    let goassay = site.command(&["--no-audit"]);
+    let mut command = Command::new("unshare");
+    command
+        .args(["-rm", "sh", "-c", script, "sh"])
+        .arg(goassay.get_program())
+        .args(goassay.get_args())
+        .current_dir(site.world.path(""))
+        .env_clear();
+    for (name, value) in goassay.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    let said = site.world.outcome(&command.output().unwrap());
+    assert_eq!(said.code, Some(2), "{said}");
+    assert!(said.stderr.contains("o space left on device"), "{said}");
+    assert_eq!(said.stdout, "", "nothing is left");
+}
