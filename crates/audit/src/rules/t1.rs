@@ -30,7 +30,7 @@ pub(super) static RULES: &[Rule] = &[
                a debug link, or a Mach-O UUID.",
         limits: "That the debug information exists anywhere is not checked.",
         help: "gdb, delve and debuginfod find a separate debug file by the GNU build ID. Go 1.24 and later write one by \
-               default; from Go 1.23 on, `-B gobuildid` derives it from Go's own build ID.",
+               default; from Go 1.22 on, `-B gobuildid` derives it from Go's own build ID.",
         judge: |facts, policy| settle(debug_findable(facts, policy)),
     },
 ];
