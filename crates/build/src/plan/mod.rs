@@ -206,6 +206,10 @@ pub fn plan(
             builds.push(one.build());
         }
     }
+    let refusals = refusal::of_names(&builds);
+    if !refusals.is_empty() {
+        return Err(refusals);
+    }
     Ok(Plan {
         notes: refusal::notes(project, listings, wanted, &builds),
         builds,

@@ -244,6 +244,27 @@ fn of_tag(checkout: &Checkout, module: &Module, stamp: &Stamp, go: &str) -> Opti
     }
 }
 
+/// Programs are named by the last element of their path, as the go command does it: two can have one name.
+pub(super) fn of_names(builds: &[Build]) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    for (at, build) in builds.iter().enumerate() {
+        let before = builds.iter().take(at);
+        if let Some(other) = before.rev().find(|other| other.file == build.file) {
+            found.push(Refusal {
+                id: "same-name",
+                what: format!(
+                    "{} and {} would both be {}",
+                    other.package,
+                    build.package,
+                    build.file.display()
+                ),
+                remedy: "build them in two runs, into two folders: `-o`",
+            });
+        }
+    }
+    found
+}
+
 /// What should be known.
 pub(super) fn notes(
     project: &Project,

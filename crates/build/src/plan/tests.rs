@@ -266,6 +266,21 @@ fn files_are_named_as_go_names_them_and_targets_have_folders() {
 }
 
 #[test]
+fn two_programs_of_one_name_are_refused() {
+    let all = [package("example.com/m"), package("example.com/m/cmd/m")];
+    let listings = [listing("linux/amd64", &all)];
+    let refusals = plan(&project(), &listings, &wanted(&PRODUCTION)).unwrap_err();
+    let [refusal] = &refusals[..] else {
+        panic!("{refusals:?}")
+    };
+    assert_eq!(refusal.id, "same-name");
+    assert_eq!(
+        refusal.what,
+        "example.com/m and example.com/m/cmd/m would both be /out/m"
+    );
+}
+
+#[test]
 fn a_linker_gets_the_flags_that_it_knows_and_every_elf_file_a_build_id() {
     for (go, want) in [
         ("1.24.0", "-ldflags=-w -bindnow -o"),

@@ -98,7 +98,7 @@ fn two_programs_of_one_name_are_refused_before_they_are_built() {
     site.commit();
     let said = site.build(&["--no-audit", "./..."]);
     assert_eq!(said.code, Some(2), "{said}");
-    let why = "packages of example.com/m/v2 and example.com/m/v2/cmd/m would have one name";
+    let why = "example.com/m/v2 and example.com/m/v2/cmd/m would both be";
     assert!(
         said.stderr.contains(why) && !said.stderr.contains("building"),
         "{said}"
