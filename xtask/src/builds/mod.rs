@@ -6,6 +6,7 @@
 mod cost;
 mod folder;
 mod kills;
+mod overhead;
 mod page;
 mod peers;
 mod plan;
@@ -34,6 +35,7 @@ const CASES: &[Case] = &[
     ("sizes", |bench| bench.sizes()),
     ("twice", |bench| bench.twice()),
     ("kills", |bench| bench.kills()),
+    ("overhead", |bench| bench.overhead()),
     ("targets", |bench| bench.targets()),
     ("peers", |bench| bench.peers()),
     ("trouble", |bench| bench.trouble()),

@@ -20,6 +20,8 @@ pub(super) struct Planned {
     pub(super) package: String,
     pub(super) folder: String,
     pub(super) argv: Vec<String>,
+    /// The second link.
+    pub(super) argv_with_debug: Option<Vec<String>>,
     environment: Vec<Setting>,
     /// What it writes.
     pub(super) file: String,
