@@ -342,7 +342,11 @@ fn refused(refusals: &[Refusal]) -> Failure {
 }
 
 fn unanswered(error: &goassay_build::project::Error) -> Failure {
-    Failure::input("cannot find out what there is to build").because(error)
+    let failure = Failure::input("cannot find out what there is to build");
+    // Git and the go command explain themselves in several lines.
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.map(str::to_owned).fold(failure, Failure::cause)
 }
 
 fn unbuilt(error: &produce::Error) -> Failure {
