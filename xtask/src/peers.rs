@@ -50,13 +50,64 @@ const NEEDED: [(&str, &str, &str); 6] = [
     ),
 ];
 
+/// A comparison: its name, and what it does, all of it (`true`) or its fixed part.
+type Check = (&'static str, fn(bool) -> Outcome);
+
+const CHECKS: &[Check] = &[
+    ("build information against go version -m", |_| {
+        each_binary(build_information)
+    }),
+    ("ELF headers against readelf", |_| each_binary(headers)),
+    (
+        "instruction levels against compiler and llvm-objdump",
+        |full| levels::check(!full),
+    ),
+    (
+        "hardening against readelf, checksec and independent PE and Mach-O readers",
+        hardening::main,
+    ),
+    (
+        "audit of programs that were not made for it (audit-corpus)",
+        audit_corpus::main,
+    ),
+    ("packages against programs that unpack them", archives::main),
+    (
+        "packages of ours with tar, bsdtar, unzip, skopeo, umoci and a registry",
+        packages::main,
+    ),
+    (
+        "debug companion against readelf, llvm-dwarfdump, gdb and delve",
+        companion::main,
+    ),
+    (
+        "debuginfod server against debuginfod-find, gdb and delve",
+        |_| debuginfod::main(),
+    ),
+    (
+        "bills of materials against go version -m, syft and SPDX's model",
+        sbom::main,
+    ),
+    (
+        "signatures against the reference libraries of DSSE and in-toto",
+        |_| signatures::main(),
+    ),
+    ("size page in a headless Chromium", |_| size_page::check()),
+    ("checksum database against golang.org/x/mod/sumdb", |_| {
+        sumdb::main()
+    }),
+    ("findings against govulncheck", |full| {
+        let part = if full { "--full" } else { "--fixed" };
+        matrix::main(&[part.to_owned()])
+    }),
+];
+
 /// Entry point of the task.
 pub(crate) fn main(args: &[String]) -> Outcome {
-    let (part, only) = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => ("--full", ""),
-        ["--fixed"] => ("--fixed", ""),
-        ["--only", word] => ("--full", word),
-        ["--fixed", "--only", word] => ("--fixed", word),
+    let (full, only) = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => (true, ""),
+        ["--fixed"] => (false, ""),
+        ["--only", word] => (true, word),
+        ["--fixed", "--only", word] => (false, word),
         _ => return Err("usage: test-peers [--fixed] [--only WORD]".to_owned()),
     };
     for (program, argument, why) in NEEDED {
@@ -69,62 +120,13 @@ pub(crate) fn main(args: &[String]) -> Outcome {
         }
     }
     install(GOVULNCHECK)?;
-    let checks: [(&str, &dyn Fn() -> Outcome); 14] = [
-        ("build information against go version -m", &|| {
-            each_binary(build_information)
-        }),
-        ("ELF headers against readelf", &|| each_binary(headers)),
-        (
-            "instruction levels against compiler and llvm-objdump",
-            &|| levels::check(part == "--fixed"),
-        ),
-        (
-            "hardening against readelf, checksec and independent PE and Mach-O readers",
-            &|| hardening::main(part == "--full"),
-        ),
-        (
-            "audit of programs that were not made for it (audit-corpus)",
-            &|| audit_corpus::main(part == "--full"),
-        ),
-        ("packages against programs that unpack them", &|| {
-            archives::main(part == "--full")
-        }),
-        (
-            "packages of ours with tar, bsdtar, unzip, skopeo, umoci and a registry",
-            &|| packages::main(part == "--full"),
-        ),
-        (
-            "debug companion against readelf, llvm-dwarfdump, gdb and delve",
-            &|| companion::main(part == "--full"),
-        ),
-        (
-            "debuginfod server against debuginfod-find, gdb and delve",
-            &debuginfod::main,
-        ),
-        (
-            "bills of materials against go version -m, syft and SPDX's model",
-            &|| sbom::main(part == "--full"),
-        ),
-        (
-            "signatures against the reference libraries of DSSE and in-toto",
-            &signatures::main,
-        ),
-        ("size page in a headless Chromium", &size_page::check),
-        (
-            "checksum database against golang.org/x/mod/sumdb",
-            &sumdb::main,
-        ),
-        ("findings against govulncheck", &|| {
-            matrix::main(&[part.to_owned()])
-        }),
-    ];
-    let chosen: Vec<_> = checks
+    let chosen: Vec<_> = CHECKS
         .iter()
         .filter(|(name, _)| name.contains(only))
         .collect();
     let mut failed = 0;
     for (name, check) in &chosen {
-        match check() {
+        match check(full) {
             Ok(()) => println!("test {name} ... ok"),
             Err(e) => {
                 println!("test {name} ... FAILED\n{e}");

@@ -17,7 +17,7 @@ mod targets;
 mod trouble;
 mod twice;
 
-use crate::run::{Context, Outcome, work};
+use crate::run::{Context, Outcome, output, work};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -73,6 +73,15 @@ struct Bench {
     folder: PathBuf,
 }
 
+/// A new key that signs, in `folder`.
+fn key(folder: &Path) -> Outcome<PathBuf> {
+    let key = folder.join("key.pem");
+    let mut openssl = Command::new("openssl");
+    openssl.args(["genpkey", "-algorithm", "ed25519", "-out"]);
+    output(openssl.arg(&key))?;
+    Ok(key)
+}
+
 /// What a run came to.
 struct Ran {
     code: Option<i32>,
@@ -106,8 +115,7 @@ impl Ran {
 
 impl Bench {
     fn new() -> Outcome<Bench> {
-        let built = crate::run::workspace().join("target/release/goassay");
-        let goassay = std::env::var_os("GOASSAY").map_or(built, PathBuf::from);
+        let goassay = crate::matrix::ours::program();
         let folder = work().join("builds");
         std::fs::create_dir_all(&folder).context(folder.display())?;
         Ok(Bench {

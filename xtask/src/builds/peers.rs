@@ -89,13 +89,7 @@ impl Bench {
     pub(super) fn peers(&self) -> Outcome<String> {
         let (goreleaser, ko) = (installed(GORELEASER, "goreleaser")?, installed(KO, "ko")?);
         let folder = self.fresh("peers")?;
-        let key = folder.join("key.pem");
-        let mut openssl = Command::new("openssl");
-        output(
-            openssl
-                .args(["genpkey", "-algorithm", "ed25519", "-out"])
-                .arg(&key),
-        )?;
+        let key = super::key(&folder)?;
         let registry = Registry::start(&folder)?;
         let ways = [
             self.ours(&key),

@@ -22,10 +22,7 @@ impl Bench {
     /// Builds twice, and compares what is published.
     pub(super) fn twice(&self) -> Outcome<String> {
         let folder = self.fresh("twice")?;
-        let key = folder.join("key.pem");
-        let mut openssl = Command::new("openssl");
-        openssl.args(["genpkey", "-algorithm", "ed25519", "-out"]);
-        output(openssl.arg(&key))?;
+        let key = super::key(&folder)?;
         let other = Other::new(&self.goassay, &key)?;
         let mut seen = vec![self.other_day(&other)?];
         for (project, more) in [(&WORKSPACE, &["--target", TARGETS][..]), (&SQLITE, &[])] {

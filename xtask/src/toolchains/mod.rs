@@ -100,8 +100,7 @@ struct Ran {
 
 impl Bench {
     fn new() -> Outcome<Bench> {
-        let built = crate::run::workspace().join("target/release/goassay");
-        let goassay = std::env::var_os("GOASSAY").map_or(built, PathBuf::from);
+        let goassay = crate::matrix::ours::program();
         let folder = work().join("toolchains");
         std::fs::create_dir_all(&folder).context(folder.display())?;
         Ok(Bench {

@@ -158,9 +158,10 @@ impl Building<'_> {
         Ok(Ok(programs.chain(packages).collect()))
     }
 
-    /// Who judges what is built for production; nobody where that is not wanted.
+    /// Who judges what is built; nobody where that is not wanted, or where no audit is of that name (debug).
     fn judge(&self) -> Option<Judge<'_>> {
-        let profile = audit_profile(self.asked.profile.name).filter(|_| !self.args.no_audit)?;
+        let profile =
+            Profile::from_name(self.asked.profile.name).filter(|_| !self.args.no_audit)?;
         let day = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
         Some(Judge {
             config: self.config,
@@ -236,16 +237,6 @@ fn proven(
         proof.not_varied.join(", ")
     ));
     Ok(proof.differing.is_empty())
-}
-
-/// What the programs are audited as; debug programs are not.
-fn audit_profile(name: &str) -> Option<Profile> {
-    match name {
-        "production" => Some(Profile::Production),
-        "static-container" => Some(Profile::StaticContainer),
-        "fips" => Some(Profile::Fips),
-        _ => None,
-    }
 }
 
 /// The time that documents are made for: SOURCE_DATE_EPOCH, or the commit's; none without either.

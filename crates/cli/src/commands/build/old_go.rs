@@ -21,6 +21,7 @@ pub(super) fn warn(
     let chosen = database::choose(settings.db.as_ref(), env)?;
     let releases = Releases::of(&chosen.open()?);
     let releases = releases.map_err(|error| crate::commands::scan::damaged(&error))?;
+    chosen.unchanged()?;
     if let Some(warning) = warning(&project.go.says, &releases) {
         terminal.warn(&warning);
     }
