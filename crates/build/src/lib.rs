@@ -29,6 +29,7 @@ pub mod rebuild;
 pub mod record;
 pub mod repackaged;
 pub mod run;
+pub mod sandbox;
 pub mod signing;
 pub mod sumdb;
 pub mod toolchain;
