@@ -6,6 +6,7 @@
 mod cost;
 mod folder;
 mod kills;
+mod old_go;
 mod overhead;
 mod page;
 mod peers;
@@ -32,6 +33,7 @@ const CASES: &[Case] = &[
     }),
     ("projects-sqlite", |bench| bench.project(&project::SQLITE)),
     ("projects-coredns", |bench| bench.project(&project::COREDNS)),
+    ("old-go", |bench| bench.old_go()),
     ("sizes", |bench| bench.sizes()),
     ("twice", |bench| bench.twice()),
     ("kills", |bench| bench.kills()),

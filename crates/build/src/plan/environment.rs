@@ -29,6 +29,16 @@ const FIXED: [(&str, &str, &str); 8] = [
     ("TZ", "UTC", "times that do not depend on the place"),
 ];
 
+/// Settings of a build as `package@version`.
+const PACKED: [(&str, &str, &str); 2] = [
+    ("GOWORK", "off", "a version of a module has no workspace"),
+    (
+        "GOSUMDB",
+        "off",
+        "what was downloaded is checked, and the module itself is published by nobody yet",
+    ),
+];
+
 /// Settings that change what is built and are not the project's.
 const CLEARED: [(&str, &str); 4] = [
     ("GOEXPERIMENT", "changes the language and the library"),
@@ -80,7 +90,12 @@ impl One<'_> {
             all.extend(self.setting(name).map(|value| place(name, value, reason)));
         }
         all.extend(FIXED.map(|(name, value, reason)| set(name, value, reason)));
-        let workspace = self.setting("GOWORK");
+        if self.is_packed() {
+            let go = self.project.go.program();
+            all.push(place("GO", &go.to_string_lossy(), "the Go that was chosen"));
+            all.extend(PACKED.map(|(name, value, reason)| set(name, value, reason)));
+        }
+        let workspace = self.setting("GOWORK").filter(|_| !self.is_packed());
         all.extend(workspace.map(|value| place("GOWORK", value, "the project's workspace")));
         all
     }

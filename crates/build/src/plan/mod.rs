@@ -3,12 +3,14 @@
 //! What cannot be built as it should be is refused here, all reasons at once and each with its remedy, before time is spent.
 
 mod environment;
+pub(crate) mod packed;
 pub mod refusal;
 mod script;
 mod stamp;
 mod target;
 
 pub(crate) use environment::SYSTEM as SYSTEM_PATH;
+pub use packed::Packed;
 pub use refusal::Refusal;
 pub use script::script;
 pub use stamp::Stamp;
@@ -106,7 +108,7 @@ pub struct Build {
     pub package: String,
     /// The target.
     pub target: Target,
-    /// The command line.
+    /// The command line: of `go build`, or of a shell where the module is built as `package@version`.
     pub argv: Vec<OsString>,
     /// The same with all debug information, for a companion; none where the file has it.
     pub argv_with_debug: Option<Vec<OsString>>,
@@ -144,7 +146,7 @@ impl Build {
         Some(self.redirected(argv, file))
     }
 
-    /// The arguments of the go command as records have them: the name of the output stands for its place.
+    /// The arguments of the command as records have them: the name of the output stands for its place.
     #[must_use]
     pub fn arguments(&self) -> Vec<String> {
         let name = self.file.file_name().unwrap_or_default();
@@ -201,6 +203,7 @@ pub fn plan(
                 program,
                 needs_c: listing.needs_c(program),
                 compiler: listing.compiler.as_ref(),
+                stamp: stamp::of(project, program.module.as_ref(), wanted.profile),
                 many: listings.len() > 1,
             };
             builds.push(one.build());
@@ -224,6 +227,7 @@ struct One<'a> {
     program: &'a Package,
     needs_c: bool,
     compiler: Option<&'a Compiler>,
+    stamp: Stamp,
     /// There are other targets besides.
     many: bool,
 }
@@ -245,7 +249,7 @@ impl One<'_> {
                 .as_ref()
                 .and_then(|module| module.folder.clone()),
             file,
-            stamp: self.stamp(),
+            stamp: self.stamp.clone(),
             recorded: self.recorded(),
             tags: self.wanted.tags.to_vec(),
             variables: self.wanted.variables.clone(),
@@ -254,14 +258,27 @@ impl One<'_> {
     }
 
     fn argv(&self, file: &Path, without_debug: bool) -> Vec<OsString> {
+        let flags = self.flags(without_debug).into_iter().map(OsString::from);
+        let package = &self.program.path;
+        if let Stamp::Packed(packed) = &self.stamp {
+            let shell = ["/bin/sh", "-euc", &packed.script, "sh"].map(OsString::from);
+            let (version, cache) = (&packed.version, "-modcacherw".into());
+            let last = [cache, format!("{package}@{version}").into()];
+            return shell
+                .into_iter()
+                .chain([file.into()])
+                .chain(flags)
+                .chain(last)
+                .collect();
+        }
         let mut argv: Vec<OsString> = vec![self.project.go.program().into(), "build".into()];
-        argv.extend(self.flags(without_debug).into_iter().map(OsString::from));
-        argv.extend(["-o".into(), file.into(), self.program.path.clone().into()]);
+        argv.extend(flags);
+        argv.extend(["-o".into(), file.into(), package.into()]);
         argv
     }
 
-    fn stamp(&self) -> Stamp {
-        stamp::of(self.project, self.program.module.as_ref())
+    fn is_packed(&self) -> bool {
+        matches!(self.stamp, Stamp::Packed(_))
     }
 
     /// What build info says of a program that was built by this plan (cmd/go, load.setBuildInfo).
@@ -294,7 +311,7 @@ impl One<'_> {
         if !tags.is_empty() {
             all.push(("-tags", tags.join(",")));
         }
-        if let Some(checkout) = &self.project.checkout {
+        if let Some(checkout) = self.project.checkout.as_ref().filter(|_| !self.is_packed()) {
             all.push(("vcs.revision", checkout.commit.clone()));
             all.push(("vcs.modified", (!checkout.dirty.is_empty()).to_string()));
         }
@@ -359,7 +376,8 @@ impl One<'_> {
         if profile.trimpath {
             flags.push("-trimpath".to_owned());
         }
-        flags.push(format!("-buildvcs={}", self.project.checkout.is_some()));
+        let stamps = self.project.checkout.is_some() && !self.is_packed();
+        flags.push(format!("-buildvcs={stamps}"));
         if let Some(mode) = self.build_mode() {
             flags.push(format!("-buildmode={mode}"));
         }
@@ -384,10 +402,10 @@ impl One<'_> {
         if !self.target.is_elf() {
             return flags;
         }
+        flags.extend(self.external_flags(without_debug));
         let minor = self.project.go.version.minor();
-        if self.wanted.profile.kind == Kind::Static {
-            flags.extend(self.static_flags().map(str::to_owned));
-        } else if self.build_mode() == Some("pie") && minor >= Some(BINDNOW) {
+        let is_static = self.wanted.profile.kind == Kind::Static;
+        if !is_static && self.build_mode() == Some("pie") && minor >= Some(BINDNOW) {
             flags.push("-bindnow".to_owned());
         }
         if minor < Some(GOBUILDID) {
@@ -398,14 +416,31 @@ impl One<'_> {
         flags
     }
 
-    /// Flags that keep the system's loader and libraries out.
-    fn static_flags(&self) -> impl Iterator<Item = &'static str> {
-        let flags: &[&str] = match (self.is_static_pie(), self.compiler().is_some()) {
-            (true, _) => &["-linkmode=external", "-extldflags=-static-pie"],
-            (false, true) => &["-linkmode=external", "-extldflags=-static"],
-            (false, false) => &[],
+    /// Flags for the C compiler's linker: what keeps the system's loader and libraries out, and the debug information of C that Go's own
+    /// `-w` leaves in.
+    fn external_flags(&self, without_debug: bool) -> Vec<String> {
+        if self.compiler().is_none() {
+            return Vec::new();
+        }
+        let is_static = self.wanted.profile.kind == Kind::Static;
+        let kind = match (is_static, self.is_static_pie()) {
+            (true, true) => Some("-static-pie"),
+            (true, false) => Some("-static"),
+            (false, _) => None,
         };
-        flags.iter().copied()
+        let leaves_debug = self.project.go.version.minor() < Some(STRIPS_C);
+        let strip = (without_debug && leaves_debug).then_some("-Wl,-S");
+        let words: Vec<&str> = kind.into_iter().chain(strip).collect();
+        let mut flags = Vec::new();
+        if is_static {
+            flags.push("-linkmode=external".to_owned());
+        }
+        match words[..] {
+            [] => {}
+            [one] => flags.push(format!("-extldflags={one}")),
+            _ => flags.push(format!("'-extldflags={}'", words.join(" "))),
+        }
+        flags
     }
 
     /// A build ID of what goes in, for linkers that make none of what comes out.
@@ -436,6 +471,9 @@ const BINDNOW: u32 = 23;
 const GOBUILDID: u32 = 22;
 /// First minor version of Go whose linker does so without being asked.
 const GNU_BUILD_ID: u32 = 24;
+
+/// First minor version of Go whose linker has the C compiler's one leave out debug information with `-w` (cmd/link of 1.26).
+const STRIPS_C: u32 = 26;
 
 /// The tag that the go command adds for a frozen module: `fips140v1.0` for `v1.0.0-c2097c7c` (cmd/go/internal/fips140).
 fn fips_tag(version: &str) -> String {

@@ -28,7 +28,7 @@ pub(super) fn all(project: &Project, listings: &[Listing], wanted: &Wanted<'_>) 
     }
     found.extend(of_checkout(project, wanted));
     if wanted.release {
-        found.extend(of_release(project, listings));
+        found.extend(of_release(project, listings, wanted));
     }
     found
 }
@@ -200,11 +200,14 @@ fn of_checkout(project: &Project, wanted: &Wanted<'_>) -> Vec<Refusal> {
 }
 
 /// A release needs a tag that is its module's, and a Go that records it.
-fn of_release(project: &Project, listings: &[Listing]) -> Vec<Refusal> {
+fn of_release(project: &Project, listings: &[Listing], wanted: &Wanted<'_>) -> Vec<Refusal> {
     let mut found = Vec::new();
     let programs = listings.iter().flat_map(|listing| listing.programs());
     for module in programs.filter_map(|program| program.module.as_ref()) {
-        match (&project.checkout, stamp::of(project, Some(module))) {
+        match (
+            &project.checkout,
+            stamp::of(project, Some(module), wanted.profile),
+        ) {
             (None, _) => found.push(Refusal {
                 id: "no-tag",
                 what: "a release was asked for, and this is no checkout of git".to_owned(),
@@ -307,6 +310,14 @@ pub(super) fn notes(
         _ => None,
     });
     notes.extend(devel);
+    let packed = builds.iter().find_map(|build| match &build.stamp {
+        Stamp::Packed(packed) => Some(format!(
+            "{} leaves the tag out of a checkout: {}@{} is built from a module proxy of files that is made of the commit. The program has the version and no vcs.revision; the commit is in the build record",
+            project.go.says, build.package, packed.version
+        )),
+        _ => None,
+    });
+    notes.extend(packed);
     notes
 }
 

@@ -3,6 +3,8 @@
 //! Measured (docs/design/build.md): since Go 1.25 the tag of any module, in 1.24 only of modules at the top of the checkout and
 //! without a major version in their path, before none at all; and never where the top of the checkout has no module.
 
+use super::packed::{self, Packed};
+use crate::profile::Profile;
 use crate::project::{Checkout, Module, Project};
 use std::cmp::Reverse;
 
@@ -11,6 +13,8 @@ use std::cmp::Reverse;
 pub enum Stamp {
     /// The version of a tag.
     Tag(String),
+    /// The version of a tag that the go command leaves out of a checkout: the module is built as `package@version`.
+    Packed(Box<Packed>),
     /// A version that is made of the commit, or of a tag and of changes besides.
     Commit,
     /// `(devel)`: the go command does not look at tags, and why.
@@ -25,6 +29,7 @@ impl Stamp {
     pub fn version(&self) -> Option<&str> {
         match self {
             Stamp::Tag(version) => Some(version),
+            Stamp::Packed(packed) => Some(&packed.version),
             Stamp::Devel(_) => Some("(devel)"),
             Stamp::Commit | Stamp::Nothing => None,
         }
@@ -32,20 +37,28 @@ impl Stamp {
 }
 
 /// What the program of `module` will say.
-pub(super) fn of(project: &Project, module: Option<&Module>) -> Stamp {
+pub(super) fn of(project: &Project, module: Option<&Module>, profile: &Profile) -> Stamp {
     let (Some(checkout), Some(module)) = (&project.checkout, module) else {
         return Stamp::Nothing;
     };
-    if let Some(why) = blind(project, checkout, module) {
-        return Stamp::Devel(why);
+    let version = version(checkout, module);
+    match blind(project, checkout, module) {
+        Some(OLD) => {
+            return match packed::of(checkout, module, version.as_deref(), profile) {
+                Ok(packed) => Stamp::Packed(Box::new(packed)),
+                Err(why) => Stamp::Devel(why),
+            };
+        }
+        Some(why) => return Stamp::Devel(why),
+        None => {}
     }
-    match version(checkout, module) {
+    match version {
         Some(version) if checkout.dirty.is_empty() => Stamp::Tag(version),
         _ => Stamp::Commit,
     }
 }
 
-const OLD: &str =
+pub(super) const OLD: &str =
     "this version of Go does not record the tags of such a module (1.25 and newer do)";
 const NO_ROOT: &str = "the go command records tags only where a go.mod at the top of the repository has the beginning of the module's path";
 
@@ -54,7 +67,7 @@ const NO_ROOT: &str = "the go command records tags only where a go.mod at the to
 fn blind(project: &Project, checkout: &Checkout, module: &Module) -> Option<&'static str> {
     let folder = prefix(checkout, module);
     match project.go.version.minor() {
-        Some(minor) if minor >= 25 => {}
+        Some(minor) if minor >= packed::STAMPS => {}
         Some(24) if folder.as_deref() == Some("") && major(&module.path).is_none() => {}
         _ => return Some(OLD),
     }
@@ -258,7 +271,7 @@ mod tests {
             let mut checkout = checkout(&tags);
             checkout.module = top.map(str::to_owned);
             project.checkout = Some(checkout);
-            let stamp = of(&project, Some(&module(path, folder)));
+            let stamp = of(&project, Some(&module(path, folder)), &Profile::ALL[0]);
             assert_eq!(
                 stamp.version(),
                 want,

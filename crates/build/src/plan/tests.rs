@@ -1,7 +1,7 @@
 //! Plans of invented projects: which arguments, variables, refusals and notes come out of which facts.
 
 use super::*;
-use crate::project::{Checkout, Go, Module};
+use crate::project::{Checkout, Committed, Go, Module, Published};
 use crate::toolchain::Version;
 
 fn project() -> Project {
@@ -124,6 +124,146 @@ fn a_program_for_production() {
         "{script}"
     );
     assert!(script.contains("# kept out: GOEXPERIMENT"), "{script}");
+}
+
+/// A project of Go 1.22 whose go command would leave the tag out, ready to be built as `package@version`.
+fn old() -> Project {
+    let mut project = project();
+    project.go.says = "go1.22.12".to_owned();
+    project.go.version = Version::parse("1.22.12").unwrap();
+    let checkout = project.checkout.as_mut().unwrap();
+    checkout.published = Some(Published {
+        module: "example.com/m".to_owned(),
+        ..Published::default()
+    });
+    project
+}
+
+#[test]
+fn a_go_that_leaves_the_tag_out_builds_the_version_of_the_module() {
+    let listings = [listing("linux/amd64", &[package("example.com/m/cmd/a")])];
+    let plan = plan(&old(), &listings, &wanted(&PRODUCTION)).unwrap();
+    let build = &plan.builds[0];
+    let words: Vec<_> = build
+        .argv
+        .iter()
+        .map(|word| word.to_string_lossy())
+        .collect();
+    assert_eq!(words[..2], ["/bin/sh", "-euc"]);
+    assert_eq!(
+        words[3..].join(" "),
+        "sh /out/a -trimpath -buildvcs=false -buildmode=pie -tags=netgo,osusergo -ldflags=-w -B=gobuildid -modcacherw example.com/m/cmd/a@v1.2.3"
+    );
+    assert!(
+        words[2].contains(r#""$work/proxy/example.com/m/@v/v1.2.3.zip""#),
+        "{}",
+        words[2]
+    );
+    assert!(
+        !build
+            .recorded
+            .iter()
+            .any(|(key, _)| key.starts_with("vcs."))
+    );
+    for (name, want) in [("GO", "/go/bin/go"), ("GOWORK", "off"), ("GOSUMDB", "off")] {
+        assert_eq!(value(build, name).as_deref(), Some(want));
+    }
+    assert!(
+        plan.notes[0].contains("no vcs.revision"),
+        "{:?}",
+        plan.notes
+    );
+    assert!(
+        build
+            .arguments()
+            .iter()
+            .all(|word| !word.starts_with("/go")),
+        "records have no place"
+    );
+}
+
+#[test]
+fn what_cannot_be_built_as_a_version_says_so() {
+    let listings = [listing("linux/amd64", &[package("example.com/m")])];
+    let debug = Profile::named("debug").unwrap();
+    let vendored = Committed {
+        name: "vendor/modules.txt".to_owned(),
+        is_regular: true,
+    };
+    type Change = fn(&mut Checkout, Committed);
+    let cases: [(Change, &Profile, &str); 4] = [
+        (
+            |checkout, _| checkout.published.as_mut().unwrap().is_edited = true,
+            &PRODUCTION,
+            "no replace",
+        ),
+        (
+            |checkout, file| checkout.published.as_mut().unwrap().files.push(file),
+            &PRODUCTION,
+            "vendor",
+        ),
+        (|_, _| {}, &debug, "without -trimpath"),
+        (
+            |checkout, _| checkout.tags.clear(),
+            &PRODUCTION,
+            "1.25 and newer",
+        ),
+    ];
+    for (change, profile, why) in cases {
+        let mut project = old();
+        change(project.checkout.as_mut().unwrap(), vendored.clone());
+        let plan = plan(&project, &listings, &wanted(profile)).unwrap();
+        let build = &plan.builds[0];
+        assert_eq!(build.stamp.version(), Some("(devel)"));
+        assert!(
+            plan.notes.iter().any(|note| note.contains(why)),
+            "{:?}",
+            plan.notes
+        );
+        assert!(line(build).contains("-buildvcs=true"), "{}", line(build));
+    }
+}
+
+#[test]
+fn debug_information_of_c_is_left_out_by_the_linker_of_c_before_1_26() {
+    let mut all = [package("example.com/m")];
+    all[0].has_cgo = true;
+    let mut listings = [listing("linux/amd64", &all)];
+    listings[0].compiler = Some(Compiler {
+        links_static_pie: true,
+        ..Compiler::default()
+    });
+    let static_container = Profile::named("static-container").unwrap();
+    for (go, profile, want) in [
+        (
+            "1.25.3",
+            &PRODUCTION,
+            "-ldflags=-w -extldflags=-Wl,-S -bindnow",
+        ),
+        ("1.26.8", &PRODUCTION, "-ldflags=-w -bindnow"),
+        (
+            "1.25.3",
+            &static_container,
+            "-ldflags=-w -linkmode=external '-extldflags=-static-pie -Wl,-S'",
+        ),
+        (
+            "1.26.8",
+            &static_container,
+            "-ldflags=-w -linkmode=external -extldflags=-static-pie",
+        ),
+    ] {
+        let mut project = project();
+        project.go.version = Version::parse(go).unwrap();
+        let plan = plan(&project, &listings, &wanted(profile)).unwrap();
+        let build = &plan.builds[0];
+        assert!(
+            line(build).contains(&format!("{want} -o")),
+            "{go}: {}",
+            line(build)
+        );
+        let with_debug = format!("{:?}", build.argv_with_debug);
+        assert!(!with_debug.contains("-Wl,-S"), "{with_debug}");
+    }
 }
 
 #[test]

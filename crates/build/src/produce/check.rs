@@ -41,13 +41,14 @@ fn version(build: &Build, info: &BuildInfo<'_>) -> Option<String> {
     let found = info.main.as_ref().map_or("", |main| main.version);
     let fits = match &build.stamp {
         Stamp::Tag(version) => found == version,
+        Stamp::Packed(packed) => found == packed.version,
         // How a version is made of a commit is the go command's affair; which commit is in the settings.
         Stamp::Commit => !found.is_empty() && found != "(devel)",
         Stamp::Devel(_) => found == "(devel)",
         Stamp::Nothing => true,
     };
-    (!fits).then(|| match &build.stamp {
-        Stamp::Tag(version) => format!("its version is {found:?}, planned {version:?}"),
-        _ => format!("its version is {found:?}"),
+    (!fits).then(|| match build.stamp.version() {
+        Some(version) => format!("its version is {found:?}, planned {version:?}"),
+        None => format!("its version is {found:?}"),
     })
 }

@@ -1,7 +1,7 @@
 //! What the go command and git answer, as facts. Their output is other people's: sizes are bounded by who asks, and what does
 //! not fit is an error with its place.
 
-use super::{Checkout, Module, Package};
+use super::{Checkout, Committed, Module, Package, Published};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -185,6 +185,47 @@ pub(super) fn tags(lines: &str) -> Vec<String> {
     tags
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GoMod {
+    module: GoModModule,
+    go: Option<String>,
+    replace: Option<Vec<serde::de::IgnoredAny>>,
+    exclude: Option<Vec<serde::de::IgnoredAny>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GoModModule {
+    path: String,
+}
+
+/// Reads `go mod edit -json` and `git ls-tree -r -z`.
+///
+/// # Errors
+/// The first is no go.mod with a module.
+pub(super) fn published(go_mod: &[u8], files: &[u8]) -> Result<Published, Malformed> {
+    let go_mod: GoMod = serde_json::from_slice(go_mod).map_err(malformed("go mod edit"))?;
+    let is_any = |list: Option<Vec<_>>| list.is_some_and(|list| !list.is_empty());
+    let files = files.split(|&byte| byte == 0);
+    Ok(Published {
+        module: go_mod.module.path,
+        go: go_mod.go,
+        is_edited: is_any(go_mod.replace) || is_any(go_mod.exclude),
+        files: files.filter_map(committed).collect(),
+    })
+}
+
+/// `100644 blob 0123…<tab>name`: links have the mode 120000, other repositories 160000.
+fn committed(line: &[u8]) -> Option<Committed> {
+    let line = String::from_utf8_lossy(line);
+    let (about, name) = line.split_once('\t')?;
+    Some(Committed {
+        name: name.to_owned(),
+        is_regular: about.starts_with("100"),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,6 +291,27 @@ mod tests {
             assert!(checkout(wrong, b"").is_err(), "{wrong:?}");
         }
         assert_eq!(tags("v1.0.0\nsub/v1.0.0\n"), ["sub/v1.0.0", "v1.0.0"]);
+    }
+
+    #[test]
+    fn what_a_module_is_published_as() {
+        let go_mod = br#"{"Module": {"Path": "example.com/m"}, "Go": "1.22", "Require": null, "Exclude": null, "Replace": []}"#;
+        let files =
+            b"100644 blob 00\ta/b.go\x00120000 blob 00\tlink\x00160000 commit 00\tother\x00";
+        let found = published(go_mod, files).unwrap();
+        assert_eq!(
+            (found.go.as_deref(), found.is_edited),
+            (Some("1.22"), false)
+        );
+        let files: Vec<_> = found
+            .files
+            .iter()
+            .map(|file| (&file.name[..], file.is_regular))
+            .collect();
+        assert_eq!(files, [("a/b.go", true), ("link", false), ("other", false)]);
+        let edited = br#"{"Module": {"Path": "m"}, "Replace": [{"Old": {"Path": "x"}, "New": {"Path": "./x"}}]}"#;
+        assert!(published(edited, b"").unwrap().is_edited);
+        assert!(published(b"{}", b"").is_err());
     }
 
     #[test]

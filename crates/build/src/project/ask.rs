@@ -5,7 +5,7 @@
 
 use super::answers::{self, FIELDS, Malformed};
 use super::{Checkout, Compiler, Go, Project, compiler};
-use crate::plan::{Listing, Target};
+use crate::plan::{Listing, Target, packed};
 use crate::run::{self, Answer, Question};
 use crate::toolchain::Version;
 use std::ffi::{OsStr, OsString};
@@ -89,7 +89,8 @@ impl Asker<'_> {
             who: "go env",
             why: format!("{says:?} is no version"),
         })?;
-        Ok(Project {
+        let checkout = self.checkout(output)?;
+        let mut project = Project {
             folder: self.folder.to_owned(),
             go: Go {
                 tools: setting("GOTOOLDIR").into(),
@@ -98,9 +99,34 @@ impl Asker<'_> {
                 says,
                 version,
             },
-            checkout: self.checkout(output)?,
+            checkout,
             settings,
-        })
+        };
+        if packed::is_possible(&project) {
+            self.published(&mut project)?;
+        }
+        Ok(project)
+    }
+
+    /// What the module of the folder would be published as.
+    fn published(&self, project: &mut Project) -> Result<(), Error> {
+        let Some(checkout) = &mut project.checkout else {
+            return Ok(());
+        };
+        let file = project.settings.get("GOMOD").map_or("", String::as_str);
+        let arguments = ["mod", "edit", "-json", file].map(OsStr::new);
+        let answer = self.go(self.go, &[("GOFLAGS", "")], &arguments)?;
+        let go_mod = done("go mod edit", answer)?;
+        let git = Git {
+            asker: self,
+            root: checkout.root.clone(),
+        };
+        let files = git.ask(
+            "git ls-tree",
+            &["ls-tree", "-r", "-z", "--full-tree", &checkout.commit],
+        )?;
+        checkout.published = Some(answers::published(&go_mod, &files)?);
+        Ok(())
     }
 
     /// The packages for one target, with what they import; downloads what is not there.

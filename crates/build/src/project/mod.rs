@@ -155,4 +155,28 @@ pub struct Checkout {
     pub module: Option<String>,
     /// Whether git would see what is written into the output folder.
     pub shows_output: bool,
+    /// What the module of the folder would be published as; known only where its Go leaves tags out and can be helped.
+    pub published: Option<Published>,
+}
+
+/// What of a commit the version of a module is made of, when it is published.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Published {
+    /// The path of the module.
+    pub module: String,
+    /// The language version that its go.mod asks for: `1.22`. Hostile.
+    pub go: Option<String>,
+    /// Its go.mod replaces or excludes modules.
+    pub is_edited: bool,
+    /// All files of the commit, also those outside the module. Hostile.
+    pub files: Vec<Committed>,
+}
+
+/// A file of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// Its name below the top of the repository, with `/`.
+    pub name: String,
+    /// It is a file, and no link or other repository.
+    pub is_regular: bool,
 }

@@ -95,6 +95,7 @@ fn shown(setting: &Setting) -> String {
 fn said(stamp: &Stamp) -> &str {
     match stamp {
         Stamp::Tag(version) => version,
+        Stamp::Packed(packed) => &packed.version,
         Stamp::Commit => "made of the commit",
         Stamp::Devel(_) => "(devel)",
         Stamp::Nothing => "not known",
