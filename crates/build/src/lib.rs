@@ -33,6 +33,7 @@ pub mod sandbox;
 pub mod signing;
 pub mod sumdb;
 pub mod toolchain;
+pub mod vary;
 
 #[cfg(test)]
 mod testing;
