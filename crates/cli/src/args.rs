@@ -6,6 +6,7 @@ pub(crate) mod build;
 pub(crate) mod debuginfod;
 pub(crate) mod sbom;
 pub(crate) mod toolchain;
+pub(crate) mod vary;
 
 use crate::documents::Documents;
 use crate::output::Color;
@@ -38,6 +39,7 @@ Examples:
   goassay inspect ./server              all facts about it
   goassay build                         build the program in this folder
   goassay sbom ./server                 its bill of materials
+  goassay vary                          what its build depends on and should not
   goassay db status                     which database is used
 
 Exit codes, the same for every format:
@@ -108,6 +110,9 @@ pub(crate) enum Command {
     /// Write bills of materials of Go binaries: CycloneDX, SPDX
     #[command(after_help = sbom::HELP, long_about = sbom::LONG)]
     Sbom(sbom::Sbom),
+    /// Find what a project's own build depends on and should not
+    #[command(after_help = vary::EXAMPLES, long_about = vary::LONG)]
+    Vary(vary::Vary),
     /// Get verified Go toolchains, without Go
     #[command(subcommand, arg_required_else_help = true)]
     Toolchain(toolchain::Toolchain),

@@ -62,6 +62,16 @@ impl Formats for goassay_report::diverse::Format {
     }
 }
 
+impl Formats for goassay_report::variation::Format {
+    const ALL: &'static [Self] = &goassay_report::variation::Format::ALL;
+    fn name(self) -> &'static str {
+        self.name()
+    }
+    fn json() -> Self {
+        goassay_report::variation::Format::Json
+    }
+}
+
 impl Formats for goassay_report::sbom::Format {
     const ALL: &'static [Self] = &goassay_report::sbom::Format::ALL;
     fn name(self) -> &'static str {

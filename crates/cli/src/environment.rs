@@ -35,6 +35,20 @@ impl Environment {
         self.variables.iter().map(pair).collect()
     }
 
+    /// The file of this program.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub(crate) fn own_program(&self) -> Result<PathBuf, Failure> {
+        std::env::current_exe().map_err(|error| {
+            Failure::new(
+                crate::failure::Kind::Internal,
+                "cannot find the file of this program",
+            )
+            .because(&error)
+        })
+    }
+
     /// A variable that is set and not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&OsStr> {
         self.variables

@@ -52,6 +52,11 @@ impl Progress {
         progress
     }
 
+    /// So much more is to be done.
+    pub(crate) fn ahead(&self, steps: u64) {
+        self.0.inc_length(steps);
+    }
+
     /// What is done now.
     pub(crate) fn tell(&self, what: String) {
         self.0.set_message(what);

@@ -22,6 +22,7 @@ pub mod sizes;
 pub mod summary;
 pub mod toolchain;
 pub mod untrusted;
+pub mod variation;
 pub mod verdict;
 pub mod verification;
 mod wire;

@@ -152,6 +152,15 @@ impl Bench {
         self.machine.abilities.mounts.is_there()
     }
 
+    /// Texts of the base and of the change: where only one of two results has one, it is the trace of this change.
+    #[must_use]
+    pub fn traces(&self, change: &Change) -> Vec<String> {
+        let places = [self.seen(&Change::default()), self.seen(change)];
+        let places = places.iter().filter(|_| change.place.is_some());
+        let places = places.map(|place| place.to_string_lossy().into_owned());
+        places.chain(change.traces.iter().cloned()).collect()
+    }
+
     /// Removes what a build has left.
     pub fn forget(&self, name: &str) {
         // What cannot be removed is removed with the rest, or overwritten.
@@ -403,6 +412,16 @@ impl Bench {
                 Some(value) => environment.insert(name.clone(), value.clone()),
                 None => environment.remove(name),
             };
+        }
+        if let Some(go) = self
+            .machine
+            .go
+            .as_ref()
+            .filter(|_| !change.go_flags.is_empty())
+        {
+            // The variable hides what `go env -w` has set.
+            let flags = environment.entry("GOFLAGS".into());
+            flags.or_insert_with(|| go.flags.clone().into());
         }
         add_flags(&mut environment, &change.go_flags);
         environment

@@ -188,7 +188,7 @@ impl Hunt<'_> {
         change: &Change,
         left_out: &BTreeSet<String>,
     ) -> Result<Vec<Difference>, Error> {
-        base.differences(other, left_out, &change.traces)
+        base.differences(other, left_out, &self.bench.traces(change))
             .map_err(Error::comparing)
     }
 

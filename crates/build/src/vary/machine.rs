@@ -24,6 +24,8 @@ pub struct Go {
     pub cgo: bool,
     /// The C compiler, as it is called.
     pub cc: String,
+    /// Flags of every go command, wherever they are set.
+    pub flags: String,
     /// `linux/amd64`: what it runs on.
     pub host: (String, String),
 }
@@ -223,7 +225,7 @@ pub(super) fn folders(path: &OsStr) -> impl Iterator<Item = PathBuf> {
 
 impl Go {
     fn of(environment: &Environment, folder: &Path) -> Option<Go> {
-        const NAMES: [&str; 8] = [
+        const NAMES: [&str; 9] = [
             "GOVERSION",
             "GOROOT",
             "GOMODCACHE",
@@ -232,6 +234,7 @@ impl Go {
             "CC",
             "GOHOSTOS",
             "GOHOSTARCH",
+            "GOFLAGS",
         ];
         let argv = ["go", "env"].into_iter().chain(NAMES).map(OsString::from);
         let answer = run::ask(&Question {
@@ -251,6 +254,7 @@ impl Go {
             cgo: next()? == "1",
             cc: next()?,
             host: (next()?, next()?),
+            flags: next()?,
         })
     }
 }

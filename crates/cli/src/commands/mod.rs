@@ -12,6 +12,7 @@ mod man;
 mod sbom;
 mod scan;
 mod toolchain;
+mod vary;
 
 use crate::args::{Cli, Command};
 use crate::database::published;
@@ -50,6 +51,7 @@ fn dispatch(cli: Cli, env: &Environment, terminal: &Terminal) -> Result<u8, Fail
         Command::Build(args) => build::run(&args, &common, env, terminal),
         Command::Debuginfod(args) => debuginfod::run(args, terminal),
         Command::Sbom(args) => sbom::run(args, env, terminal),
+        Command::Vary(args) => vary::run(&args, &common, env, terminal),
         Command::Toolchain(command) => toolchain::run(command, &common, env, terminal),
         Command::Db(command) => db::run(command, &common, env, terminal),
         Command::Config(command) => config::run(command, &common, terminal),

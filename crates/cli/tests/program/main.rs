@@ -25,5 +25,6 @@ mod scan;
 mod server;
 mod size;
 mod toolchain;
+mod vary;
 mod verify;
 mod world;

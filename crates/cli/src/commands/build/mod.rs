@@ -247,7 +247,7 @@ fn source_time(env: &Environment, project: &Project) -> Result<Option<Timestamp>
     Ok(set.or_else(of_commit))
 }
 
-fn here() -> Result<PathBuf, Failure> {
+pub(super) fn here() -> Result<PathBuf, Failure> {
     let upward = environment::upward().map_err(|error| {
         Failure::usage("cannot find the current directory")
             .because(&error)
