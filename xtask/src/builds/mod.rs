@@ -17,6 +17,7 @@ mod sizes;
 mod targets;
 mod trouble;
 mod twice;
+mod vary;
 
 use crate::run::{Context, Outcome, output, work};
 use std::path::{Path, PathBuf};
@@ -41,6 +42,10 @@ const CASES: &[Case] = &[
     ("targets", |bench| bench.targets()),
     ("peers", |bench| bench.peers()),
     ("trouble", |bench| bench.trouble()),
+    ("vary-leaks-script", |bench| bench.vary_leaks()),
+    ("vary-leaks-go", |bench| bench.vary_leaks_go()),
+    ("vary-clean", |bench| bench.vary_clean()),
+    ("vary-projects", |bench| bench.vary_projects()),
 ];
 
 pub(crate) fn main(arguments: &[String]) -> Outcome {

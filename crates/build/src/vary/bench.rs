@@ -47,6 +47,8 @@ pub struct Bench {
     pub shared_cache: bool,
     /// Held while a copy lies at the one place.
     place: Mutex<()>,
+    /// Held as long as this works there.
+    _lock: fs::File,
 }
 
 /// How a build ended.
@@ -136,6 +138,12 @@ impl Bench {
                 outside(work.canonicalize()?)
             });
         let work = made.map_err(to(what()))?;
+        let lock = fs::File::create(work.join("lock")).and_then(|lock| match lock.try_lock() {
+            Ok(()) => Ok(lock),
+            Err(fs::TryLockError::WouldBlock) => Err(io::Error::other("another run works there")),
+            Err(fs::TryLockError::Error(error)) => Err(error),
+        });
+        let lock = lock.map_err(to(what()))?;
         Ok(Bench {
             project,
             machine,
@@ -143,6 +151,7 @@ impl Bench {
             clock: None,
             shared_cache: false,
             place: Mutex::new(()),
+            _lock: lock,
         })
     }
 
@@ -150,6 +159,14 @@ impl Bench {
     #[must_use]
     pub fn is_parallel(&self) -> bool {
         self.machine.abilities.mounts.is_there()
+    }
+
+    /// Removes what only builds need.
+    pub fn finish(&self) {
+        for name in ["cache", "output", "shared-cache", "place"] {
+            // The next run overwrites what cannot be removed.
+            let _ = remove(&self.work.join(name));
+        }
     }
 
     /// Texts of the base and of the change: where only one of two results has one, it is the trace of this change.

@@ -305,6 +305,11 @@ fn the_work_is_never_done_in_the_tree() {
     let bench = case.bench(|_| ());
     let inside = bench.project.tree.root().join("work");
     let error = Bench::new(bench.project.clone(), bench.machine.clone(), &inside).unwrap_err();
+    let twice = Bench::new(bench.project.clone(), bench.machine.clone(), &bench.work).unwrap_err();
+    assert!(
+        twice.to_string().contains("another run works there"),
+        "{twice}"
+    );
     assert!(
         error.to_string().contains("in the tree that is copied"),
         "{error}"

@@ -354,7 +354,7 @@ fn edit_repository(edit: Edit, copy: &Path) -> io::Result<()> {
         Edit::Order | Edit::Times | Edit::Modes => Ok(()),
         Edit::Dirty => fs::write(copy.join("goassay-vary-not-committed"), "dirty\n"),
         Edit::NoRepository => fs::remove_dir_all(copy.join(".git")),
-        Edit::Tag => git(copy, &["tag", "--annotate", "--message=other", "v98.76.54"]).map(drop),
+        Edit::Tag => tag(copy),
         Edit::Remote => {
             let set = git(copy, &["remote", "set-url", "origin", ADDRESS]);
             set.or_else(|_| git(copy, &["remote", "add", "origin", ADDRESS]))
@@ -379,6 +379,16 @@ fn edit_repository(edit: Edit, copy: &Path) -> io::Result<()> {
             }
         }
     }
+}
+
+/// Gives the commit a tag that the go command takes for the version of the module at the top.
+fn tag(copy: &Path) -> io::Result<()> {
+    let module = fs::read_to_string(copy.join("go.mod")).unwrap_or_default();
+    let path = module.lines().find_map(|line| line.strip_prefix("module "));
+    let suffix = path.and_then(|path| path.trim().rsplit_once("/v"));
+    let major = suffix.and_then(|(_, major)| major.parse::<u32>().ok());
+    let name = format!("v{}.987.654", major.unwrap_or(1));
+    git(copy, &["tag", "--annotate", "--message=other", &name]).map(drop)
 }
 
 #[cfg(all(test, unix))]
@@ -481,7 +491,7 @@ mod tests {
         assert!(
             said(&copied(&[Edit::Remote]), &["remote", "get-url", "origin"]).contains("elsewhere")
         );
-        assert_eq!(said(&copied(&[Edit::Tag]), &["describe"]), "v98.76.54");
+        assert_eq!(said(&copied(&[Edit::Tag]), &["describe"]), "v1.987.654");
         assert_eq!(tree.digest().unwrap(), before);
         assert_eq!(said(project.path(), &["tag"]), "v1.0.0");
     }

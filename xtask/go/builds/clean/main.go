@@ -1,0 +1,4 @@
+// Program clean greets.
+package main
+
+func main() { println("hello") }
