@@ -11,6 +11,7 @@ use crate::moduledata::ModuleData;
 use crate::packed;
 use crate::pclntab::{Budget, Function, Pclntab, Position, RecordFormat, find};
 use crate::search::{Places, Search};
+use crate::size::symbols;
 
 /// A Go binary, opened: cheap to make, everything else is looked up when asked for.
 pub struct Binary<'a> {
@@ -112,6 +113,12 @@ impl<'a> Binary<'a> {
     /// What the image says about its debug information.
     pub fn debug_info(&self) -> DebugInfo<'a> {
         debuginfo::read(&self.image)
+    }
+
+    /// Shows name, address and length (0 where the format has none) of each symbol that is defined, in table order; nothing
+    /// where there is no symbol table. Names are hostile.
+    pub fn each_symbol(&self, mut visit: impl FnMut(&'a [u8], VirtualAddress, u64)) {
+        symbols::each(&self.image, &mut visit);
     }
 
     /// For a plugin, the path that stands for `main` in linker names.

@@ -7,15 +7,58 @@ use super::{Format, Image, Kind};
 use crate::bytes::{Bytes, Width};
 use crate::gap::{Gap, Topic};
 
+/// Behind the last byte that the headers speak of. In PE files that is not where the signature and the strings of the symbol
+/// table end: no section header has them.
+pub(super) fn end(image: &Image<'_>) -> Option<u64> {
+    let bytes = image.bytes();
+    match (image.format, image.kind) {
+        (Format::Elf, _) => elf(bytes),
+        (Format::Pe, Kind::Object) => coff(bytes, 0),
+        (Format::Pe, _) => coff(bytes, u64::from(bytes.u32(0x3c)?).checked_add(4)?),
+        (Format::MachO, _) => macho(bytes),
+    }
+}
+
+/// Bytes behind all that the headers speak of, the strings of a PE symbol table and its signature included.
+pub(super) fn appended(image: &Image<'_>) -> Option<u64> {
+    let bytes = image.bytes();
+    let mut end = end(image)?;
+    if (image.format, image.kind) == (Format::Pe, Kind::Executable)
+        || (image.format, image.kind) == (Format::Pe, Kind::Library)
+    {
+        end = end.max(pe_tail(bytes).unwrap_or(0));
+    }
+    bytes.len().checked_sub(end)
+}
+
+/// Behind the strings of the symbol table and behind the certificate table (directory 4), of which the optional header has the
+/// place in the file.
+fn pe_tail(bytes: Bytes<'_>) -> Option<u64> {
+    let header = bytes.tail(u64::from(bytes.u32(0x3c)?).checked_add(4)?)?;
+    let (symbols, count) = (u64::from(header.u32(8)?), u64::from(header.u32(12)?));
+    let strings = symbols.checked_add(count.checked_mul(18)?)?;
+    let strings_end = match symbols {
+        0 => 0,
+        _ => strings.saturating_add(bytes.u32(strings).map_or(0, u64::from)),
+    };
+    let directories = match header.u16(20)? {
+        0x20b => 20 + 112,
+        _ => 20 + 96,
+    };
+    let signature = header
+        .u32(directories + 32)
+        .zip(header.u32(directories + 36));
+    let signature_end = match signature {
+        Some((at @ 1.., len)) => u64::from(at) + u64::from(len),
+        _ => 0,
+    };
+    Some(strings_end.max(signature_end))
+}
+
 /// What is missing; `None` where the file has all that its headers speak of.
 pub(super) fn missing(image: &Image<'_>) -> Option<Gap> {
     let bytes = image.bytes();
-    let end = match (image.format, image.kind) {
-        (Format::Elf, _) => elf(bytes)?,
-        (Format::Pe, Kind::Object) => coff(bytes, 0)?,
-        (Format::Pe, _) => coff(bytes, u64::from(bytes.u32(0x3c)?).checked_add(4)?)?,
-        (Format::MachO, _) => macho(bytes)?,
-    };
+    let end = end(image)?;
     (end > bytes.len()).then(|| {
         let reason = format!(
             "the file is cut short: its headers speak of {end} bytes, {} are there",
@@ -132,6 +175,10 @@ mod tests {
             let data = goassay_fixtures::bytes(name);
             let image = Image::parse(&data).expect("an image");
             assert_eq!(image.missing(), None, "{name}");
+            assert_eq!(image.appended(), Some(0), "{name}");
+            let longer = [&data[..], b"more"].concat();
+            let image = Image::parse(&longer).expect("an image");
+            assert_eq!(image.appended(), Some(4), "{name}");
             let cut = &data[..data.len() - data.len() / 8];
             let image = Image::parse(cut).expect("an image");
             assert!(image.missing().is_some(), "{name}");

@@ -231,6 +231,11 @@ impl<'a> Image<'a> {
         extent::missing(self)
     }
 
+    /// Bytes behind all that the headers speak of; `None` where headers cannot be read or speak of more than there is.
+    pub fn appended(&self) -> Option<u64> {
+        extent::appended(self)
+    }
+
     /// True where the image carries DWARF (its own or a compressed form of it).
     pub fn has_dwarf(&self) -> bool {
         const NAMES: [&[u8]; 4] = [

@@ -13,7 +13,7 @@ mod packages;
 mod references;
 mod runtime;
 mod starts;
-mod symbols;
+pub(crate) mod symbols;
 mod typedata;
 
 use crate::address::VirtualAddress;

@@ -36,6 +36,24 @@ struct Symbol<'a> {
     extra: u64,
 }
 
+/// Shows name, address and length of each defined symbol, in table order. A hostile table can name one long text again and
+/// again: it ends where the names together are longer than any table.
+pub(crate) fn each<'a>(image: &Image<'a>, visit: &mut dyn FnMut(&'a [u8], VirtualAddress, u64)) {
+    let Some(table) = table(image) else { return };
+    let mut left = 4 * image.data_len();
+    let mut index = 0;
+    while let Some(symbol) = table.symbol(image, index) {
+        let Some(rest) = left.checked_sub(symbol.name.len() as u64) else {
+            break;
+        };
+        left = rest;
+        if symbol.defined {
+            visit(symbol.name, symbol.address, symbol.len);
+        }
+        index += 1 + symbol.extra;
+    }
+}
+
 /// What is left to claim once the code has been asked.
 #[derive(Default)]
 pub(super) struct Named {
