@@ -34,6 +34,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("binary", binary),
     ("build_info", build_info),
     ("database", vulnerability_database),
+    ("diff", difference),
     ("edits", edits),
     ("fixture_edits", fixture_edits),
     ("isa", isa),
@@ -171,6 +172,22 @@ pub fn size_of_edited(input: &[u8]) {
                 let rows: u64 = size.rows.iter().map(|row| row.bytes).sum();
                 assert_eq!(rows, member.data.len() as u64);
             }
+        }
+    });
+}
+
+/// A committed binary with bytes changed as in [`fixture_edits`], compared with what it was, both ways: no pass where bytes
+/// differ, and always a cause.
+pub fn difference(input: &[u8]) {
+    let base = input
+        .first()
+        .and_then(|&which| BASES.get(usize::from(which) % BASES.len()));
+    with_edits(input, |data| {
+        let Some(base) = base else { return };
+        for (a, b) in [(&base.data[..], data), (data, &base.data[..])] {
+            let found = goassay_diff::compare(a, b);
+            assert_eq!(found.span.is_identical(), a == b);
+            assert_eq!(goassay_diff::causes(&found).is_empty(), a == b);
         }
     });
 }

@@ -138,6 +138,7 @@ fn all_seeds() -> BTreeMap<&'static str, Vec<Vec<u8>>> {
         ("binary", heads.chain(miniatures.clone()).collect()),
         ("build_info", lines.map(String::into_bytes).collect()),
         ("database", database_seeds()),
+        ("diff", targets::structure_edits()),
         ("edits", patches(40, 31)),
         ("fixture_edits", patches(12, 41)),
         ("isa", code_seeds()),

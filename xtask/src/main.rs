@@ -4,6 +4,7 @@
 mod bench;
 mod browser;
 mod builds;
+mod diffs;
 mod fixtures;
 mod fuzz;
 mod go;
@@ -33,6 +34,11 @@ const TASKS: &[(&str, Task, &str)] = &[
         "builds",
         |args| Ok(builds::main(args)?),
         "build real projects with goassay, beside go, goreleaser and ko, and in trouble [--only WORD]",
+    ),
+    (
+        "diffs",
+        |args| Ok(diffs::main(args)?),
+        "make pairs of programs that differ by one known change; `diff` has to name it first [--fixed] [--only WORD]",
     ),
     (
         "fixtures",

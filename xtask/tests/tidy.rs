@@ -43,6 +43,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "goassay-audit",
             "goassay-binary",
             "goassay-build",
+            "goassay-diff",
             "goassay-fixtures",
             "goassay-report",
             "goassay-serve",

@@ -4,6 +4,7 @@
 
 pub(crate) mod build;
 pub(crate) mod debuginfod;
+pub(crate) mod diff;
 pub(crate) mod sbom;
 pub(crate) mod toolchain;
 pub(crate) mod vary;
@@ -40,6 +41,7 @@ Examples:
   goassay build                         build the program in this folder
   goassay sbom ./server                 its bill of materials
   goassay vary                          what its build depends on and should not
+  goassay diff old/server new/server    what differs, and why
   goassay db status                     which database is used
 
 Exit codes, the same for every format:
@@ -104,6 +106,9 @@ pub(crate) enum Command {
     /// Build Go programs the production way, with a record of what they are made of
     #[command(after_help = build::EXAMPLES, long_about = build::LONG)]
     Build(build::Build),
+    /// Show what differs between two Go binaries, archives or folders, and why
+    #[command(after_help = diff::HELP, long_about = diff::LONG)]
+    Diff(diff::Diff),
     /// Serve debug information, programs and sources to debuggers, by build ID
     #[command(after_help = debuginfod::EXAMPLES, long_about = debuginfod::LONG)]
     Debuginfod(debuginfod::Debuginfod),

@@ -52,6 +52,16 @@ impl Formats for goassay_report::verification::Format {
     }
 }
 
+impl Formats for goassay_report::difference::Format {
+    const ALL: &'static [Self] = &goassay_report::difference::Format::ALL;
+    fn name(self) -> &'static str {
+        self.name()
+    }
+    fn json() -> Self {
+        goassay_report::difference::Format::Json
+    }
+}
+
 impl Formats for goassay_report::diverse::Format {
     const ALL: &'static [Self] = &goassay_report::diverse::Format::ALL;
     fn name(self) -> &'static str {

@@ -277,7 +277,7 @@ pub struct Types {
     /// In A alone.
     pub removed: Listed<String>,
     /// Of another size, kind or number of methods.
-    pub changed: Listed<String>,
+    pub changed: Listed<Changed>,
 }
 
 /// String constants.

@@ -1,6 +1,6 @@
 //! Types by package, name and kind.
 
-use crate::differences::Types;
+use crate::differences::{Changed, Types};
 use crate::listed::text;
 use goassay_binary::Binary;
 use goassay_binary::types::{Type, Types as Read};
@@ -61,10 +61,13 @@ fn words((package, name): Key<'_>) -> String {
     }
 }
 
-fn changed(key: Key<'_>, one: &[Shape], other: &[Shape]) -> String {
+fn changed(key: Key<'_>, one: &[Shape], other: &[Shape]) -> Changed {
     let shape = |shapes: &[Shape]| match shapes {
         [(kind, len, methods)] => format!("{kind} of {len} bytes, {methods} methods"),
         several => format!("{} types", several.len()),
     };
-    format!("{}: {} and {}", words(key), shape(one), shape(other))
+    Changed {
+        name: words(key),
+        values: [one, other].map(|shapes| Some(shape(shapes))),
+    }
 }

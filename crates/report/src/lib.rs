@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod build;
 pub mod check;
+pub mod difference;
 pub mod diverse;
 pub mod document;
 pub mod harmless;

@@ -8,7 +8,7 @@ mod folder;
 mod kills;
 mod old_go;
 mod overhead;
-mod page;
+pub(crate) mod page;
 mod peers;
 mod plan;
 mod project;

@@ -119,7 +119,7 @@ impl Bench {
         drop(registry);
         std::fs::remove_dir_all(&folder).context(folder.display())?;
         let table = table(&columns);
-        let changed = page::update(DOCUMENT, "peers", &table)?;
+        let changed = page::update(DOCUMENT, "builds --only peers", &table)?;
         Ok(format!("{DOCUMENT} {changed}\n{table}"))
     }
 

@@ -100,7 +100,7 @@ impl Bench {
             sizes_table(&all),
             effects_table(&all)
         );
-        let changed = page::update(DOCUMENT, "sizes", &made)?;
+        let changed = page::update(DOCUMENT, "builds --only sizes", &made)?;
         Ok(format!("{DOCUMENT} {changed}\n{}", effects_table(&all)))
     }
 

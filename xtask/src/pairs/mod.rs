@@ -134,7 +134,7 @@ fn say(rule: &str, said: Outcome<String>, faults: &mut Vec<String>) {
 }
 
 /// What `show` makes of each, in the order of `work`, with as many threads as there are processors.
-fn each<W: Sync, R: Send>(work: &[W], show: impl Fn(&W) -> R + Sync) -> Vec<R> {
+pub(crate) fn each<W: Sync, R: Send>(work: &[W], show: impl Fn(&W) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let done: Vec<Mutex<Option<R>>> = work.iter().map(|_| Mutex::new(None)).collect();
     let worker = || {

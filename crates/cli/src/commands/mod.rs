@@ -7,6 +7,7 @@ mod completions;
 mod config;
 mod db;
 mod debuginfod;
+mod diff;
 mod inspect;
 mod man;
 mod sbom;
@@ -49,6 +50,7 @@ fn dispatch(cli: Cli, env: &Environment, terminal: &Terminal) -> Result<u8, Fail
         Command::Audit(args) => audit::run(args, &common, env, terminal),
         Command::Inspect(args) => inspect::run(args, &common, env, terminal),
         Command::Build(args) => build::run(&args, &common, env, terminal),
+        Command::Diff(args) => diff::run(&args, env, terminal),
         Command::Debuginfod(args) => debuginfod::run(args, terminal),
         Command::Sbom(args) => sbom::run(args, env, terminal),
         Command::Vary(args) => vary::run(&args, &common, env, terminal),

@@ -14,6 +14,7 @@ mod build;
 mod check;
 mod database;
 mod debuginfod;
+mod diff;
 mod disturbed;
 mod documents;
 mod errors;

@@ -243,7 +243,10 @@ impl Kind {
                 };
                 format!("other linker flags: {} and {}", words(a), words(b))
             }
-            Kind::Godebug(values) => two("other defaults of GODEBUG", values),
+            Kind::Godebug(values) => {
+                let [a, b] = only_in_each(values);
+                format!("other defaults of GODEBUG: {a} and {b}")
+            }
             Kind::OtherDirectory(places) => directories(places),
             Kind::Setting(name, values) => two(&format!("other setting {name}"), values),
             Kind::SourceChanged => "other source code".to_owned(),
@@ -255,6 +258,21 @@ impl Kind {
             Kind::Unread => "not compared as Go binaries".to_owned(),
         }
     }
+}
+
+/// Of two lists with commas, what the other one has not.
+fn only_in_each(lists: &[Option<String>; 2]) -> [String; 2] {
+    let items = |list: &Option<String>| -> Vec<String> {
+        let list = list.as_deref().unwrap_or_default();
+        list.split(',').map(str::to_owned).collect()
+    };
+    let [a, b] = lists.each_ref().map(items);
+    let only = |one: &[String], other: &[String]| {
+        let only = one.iter().filter(|item| !other.contains(item));
+        let only: Vec<&str> = only.map(String::as_str).collect();
+        or_none(Some(&only.join(",")))
+    };
+    [only(&a, &b), only(&b, &a)]
 }
 
 fn directories(places: &[(Place, [String; 2])]) -> String {

@@ -85,7 +85,7 @@ fn or_unexplained(found: &Differences, mut causes: Vec<Cause>) -> Vec<Cause> {
 fn or_none(value: Option<&String>) -> String {
     match value.map(String::as_str) {
         None => "not set".to_owned(),
-        Some("") => "empty".to_owned(),
+        Some("") => "nothing".to_owned(),
         Some(value) => value.to_owned(),
     }
 }

@@ -41,7 +41,11 @@ fn go(build: &BuildInfo) -> Vec<Cause> {
         return Vec::new();
     };
     let split = |version: &str| -> (String, String) {
-        let (version, experiments) = version.split_once(" X:").unwrap_or((version, ""));
+        // With a dash from Go 1.26 on.
+        let split = version
+            .split_once(" X:")
+            .or_else(|| version.split_once("-X:"));
+        let (version, experiments) = split.unwrap_or((version, ""));
         (version.to_owned(), experiments.to_owned())
     };
     let ((one, left), (other, right)) = (split(a), split(b));
