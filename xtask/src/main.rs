@@ -38,7 +38,7 @@ const TASKS: &[(&str, Task, &str)] = &[
     (
         "diffs",
         |args| Ok(diffs::main(args)?),
-        "make pairs of programs that differ by one known change; `diff` has to name it first [--fixed] [--only WORD]",
+        "make pairs of programs that differ by one known change; `diff` has to name it first [--fixed | --later | --only WORD]",
     ),
     (
         "fixtures",

@@ -190,6 +190,8 @@ pub struct Functions {
     pub moved: u64,
     /// Of the same length and with other bytes, on an architecture where addresses in code are not known.
     pub unclear: u64,
+    /// How many of B stand before the one that they stand behind in A.
+    pub reordered: u64,
     /// With code that says the same and a definition at another line: name, lines.
     pub lines: Listed<(String, [u32; 2])>,
     /// In B alone.

@@ -23,6 +23,12 @@ pub(crate) struct Function<'a> {
     pub(crate) line: u32,
 }
 
+impl Function<'_> {
+    fn end(&self) -> u64 {
+        self.address.saturating_add(self.code.len() as u64)
+    }
+}
+
 /// What an address is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
@@ -47,6 +53,8 @@ pub(crate) struct Side<'a> {
     /// What could not be read.
     pub(crate) gaps: Vec<Gap>,
     uses: Uses,
+    /// Behind the last function.
+    code_end: u64,
 }
 
 /// Architectures of which addresses in code are known.
@@ -74,6 +82,7 @@ impl<'a> Side<'a> {
             machine,
             gaps: Vec::new(),
             uses: Uses::of(image),
+            code_end: u64::MAX,
         };
         // Functions of a hostile file may overlap; together they may not be longer than it is.
         let mut left = len;
@@ -97,6 +106,8 @@ impl<'a> Side<'a> {
                 line: emitted.position.map_or(0, |position| position.line),
             });
         });
+        let ends = side.functions.iter().map(Function::end);
+        side.code_end = ends.max().unwrap_or(u64::MAX);
         side.gaps.extend(gaps);
         side.gaps.extend(binary.build_info().err().cloned());
         side.gaps.extend(image.missing());
@@ -113,7 +124,11 @@ impl<'a> Side<'a> {
 
     /// What an address is for; variables where no byte of the file stands for it.
     pub(crate) fn use_of(&self, address: u64) -> Use {
-        self.uses.of_address(address)
+        match self.uses.of_address(address) {
+            // Mach-O files have constants in the segment of the code, behind it.
+            Use::Code if address >= self.code_end => Use::Constant,
+            other => other,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::side::{Side, Use, bytes_at};
 use goassay_binary::Binary;
 use goassay_binary::address::VirtualAddress;
 use goassay_binary::image::Image;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest value that is read, in bytes.
 const LONGEST: u64 = 1 << 16;
@@ -33,10 +33,11 @@ pub(crate) fn between(
     pairs: &Pairs,
 ) -> Listed<Variable> {
     let names = [0, 1].map(|side| names(binaries[side], &sides[side]));
-    let twins = match &names {
-        [one, other] if !one.is_empty() && !other.is_empty() => by_name(one, other),
-        _ => by_code(binaries[0].image(), sides, pairs),
-    };
+    // Some formats keep a few symbols of stripped files, so code is asked in any case.
+    let mut twins = by_name(&names[0], &names[1]);
+    let known: BTreeSet<[u64; 2]> = twins.iter().map(|twin| twin.at).collect();
+    let others = by_code(binaries[0].image(), sides, pairs);
+    twins.extend(others.into_iter().filter(|twin| !known.contains(&twin.at)));
     // All variables of a hostile file can hold the same text.
     let mut left = 8 * (sides[0].len as u64 + sides[1].len as u64);
     let mut found: Vec<Variable> = twins

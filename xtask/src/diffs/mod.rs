@@ -1,4 +1,4 @@
-//! `cargo xtask diffs [--fixed] [--only WORD]`: pairs of programs that differ by exactly one known change, and whether `goassay diff` names
+//! `cargo xtask diffs [--fixed | --later | --only WORD]`: pairs of programs that differ by exactly one known change, and whether `goassay diff` names
 //! it first.
 //!
 //! Needs linux/amd64, `target/release/goassay` (or `$GOASSAY`), Go 1.26, git, binutils, gcc and, but for the fixed part, gcc-11, openssl,
@@ -21,10 +21,11 @@ pub(crate) fn main(arguments: &[String]) -> Outcome {
         [] => (false, ""),
         ["--fixed"] => (true, ""),
         ["--only", word] => (false, word),
-        _ => return Err("usage: diffs [--fixed] [--only WORD]".to_owned()),
+        ["--later"] => (false, LATER),
+        _ => return Err("usage: diffs [--fixed | --later | --only WORD]".to_owned()),
     };
     let bench = Bench::new()?;
-    let wanted = |pair: &&Pair| (pair.fixed || !fixed) && pair.name.contains(only);
+    let wanted = |pair: &&Pair| (pair.fixed || !fixed) && asked(pair, only);
     let pairs: Vec<&Pair> = PAIRS.iter().filter(wanted).collect();
     let results = each(&pairs, |pair| (*pair, bench.named(pair)));
     let mut wrong = Vec::new();
@@ -43,6 +44,16 @@ pub(crate) fn main(arguments: &[String]) -> Outcome {
     match wrong.is_empty() {
         true => Ok(()),
         false => Err(format!("not named first: {}", wrong.join(", "))),
+    }
+}
+
+/// Stands for the pairs that were made after `diff` was finished.
+const LATER: &str = "--later";
+
+fn asked(pair: &Pair, only: &str) -> bool {
+    match only {
+        LATER => pair.later,
+        word => pair.name.contains(word),
     }
 }
 

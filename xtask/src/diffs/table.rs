@@ -39,6 +39,11 @@ const fn pair(
 }
 
 impl Pair {
+    const fn later(mut self) -> Pair {
+        self.later = true;
+        self
+    }
+
     const fn fixed(mut self) -> Pair {
         self.fixed = true;
         self
@@ -369,6 +374,22 @@ pub(super) const PAIRS: &[Pair] = &[
         ],
         "vendor",
     ),
+    // From here on: made after `diff` was finished.
+    pair("main-version", "another tag on the same commit", &LOCAL, ["git tag v1.0.0 && v", "git tag v1.0.1 && v"], "main-version").later(),
+    pair("race", "-race", &LOCAL, ["CGO_ENABLED=1 b", "CGO_ENABLED=1 b -race"], "instrumented").later(),
+    pair("fips", "GOFIPS140=v1.0.0", &AGE, ["b", "GOFIPS140=v1.0.0 b"], "fips").later(),
+    pair("dwarf-plain", "-ldflags=-compressdwarf=false", &HEY, ["b", "b -ldflags=-compressdwarf=false"], "linker-flags").later(),
+    pair("library", "-buildmode=c-shared", &LOCAL, ["CGO_ENABLED=1 b", "CGO_ENABLED=1 b -buildmode=c-shared"], "build-mode").later(),
+    pair("field", "a field more in a struct, arm64", &LOCAL, ["GOARCH=arm64 b", "sed -i 's/Count int/Count int; Seen bool/' count/count.go && GOARCH=arm64 b"], "source").later(),
+    pair("comment", "a line of comment", &LOCAL, ["b", "sed -i '1a // More.' count/count.go && b"], "source").later(),
+    pair("objcopy", "objcopy --strip-debug after the link", &AGE, ["b", "b && objcopy --strip-debug \"$OUT\""], "stripped").later(),
+    pair("subsystem", "-ldflags=-H=windowsgui, hidden by -trimpath", &LOCAL, ["GOOS=windows b", "GOOS=windows b -ldflags=-H=windowsgui"], "linker-flags").later(),
+    pair("go-line", "another go line in go.mod", &LOCAL, ["b", "go mod edit -go=1.22 && b"], "godebug").later(),
+    pair("platform", "GOOS=freebsd", &AGE, ["b", "GOOS=freebsd b"], "platform").later(),
+    pair("replaced", "a dependency replaced by a copy", &CURVE, ["go mod tidy && b", "go mod tidy && cp -r \"$(go list -m -f '{{.Dir}}' filippo.io/edwards25519)\" ../copy && go mod edit -replace=filippo.io/edwards25519=../copy && b; chmod -R u+w ../copy; rm -rf ../copy"], "module-version").later(),
+    pair("variable-arm64", "-X, one stripped program for macOS against another", &AGE, ["GOOS=darwin GOARCH=arm64 b -ldflags='-s -w -X main.Version=v1.0.0'", "GOOS=darwin GOARCH=arm64 b -ldflags='-s -w -X main.Version=v1.0.1'"], "variable").later(),
+    pair("order", "-ldflags=-randlayout=1, hidden by -trimpath", &LOCAL, ["b", "b -ldflags=-randlayout=1"], "linker-flags").later(),
+    pair("patched-data", "a byte of a constant after the link, 386", &LOCAL, ["GOARCH=386 b", "GOARCH=386 b && sed -i 's/usage: local/usage: lokal/' \"$OUT\""], "patched").later(),
 ];
 
 #[cfg(test)]

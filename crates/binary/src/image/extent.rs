@@ -175,10 +175,12 @@ mod tests {
             let data = goassay_fixtures::bytes(name);
             let image = Image::parse(&data).expect("an image");
             assert_eq!(image.missing(), None, "{name}");
-            assert_eq!(image.appended(), Some(0), "{name}");
+            // Go's linker pads a file without symbols.
+            let padding = image.appended().expect("whole headers");
+            assert!(padding < 4096, "{name} {padding}");
             let longer = [&data[..], b"more"].concat();
             let image = Image::parse(&longer).expect("an image");
-            assert_eq!(image.appended(), Some(4), "{name}");
+            assert_eq!(image.appended(), Some(padding + 4), "{name}");
             let cut = &data[..data.len() - data.len() / 8];
             let image = Image::parse(cut).expect("an image");
             assert!(image.missing().is_some(), "{name}");

@@ -26,6 +26,7 @@ pub(super) fn causes(found: &Differences, known: &[Cause]) -> Vec<Cause> {
         // What a linker writes into headers by itself differs between releases.
         if !has(|kind| matches!(kind, Kind::GoVersion(_))) {
             causes.extend(header_flags(found));
+            causes.extend(layout(found));
         }
     }
     if !has(|kind| matches!(kind, Kind::BuildId(_))) {
@@ -139,10 +140,14 @@ fn left_out(found: &Differences) -> Option<Cause> {
             );
         }
     }
-    let list = |words: &str| words.split_whitespace().map(str::to_owned).collect();
+    let only = |one: &str, other: &str| -> Vec<String> {
+        let there = |word: &&str| other.split_whitespace().any(|one| one == *word);
+        let only = one.split_whitespace().filter(|word| !there(word));
+        only.map(str::to_owned).collect()
+    };
     let change = Change::LinkerFlags {
-        add: list(&words[0]),
-        remove: list(&words[1]),
+        add: only(&words[0], &words[1]),
+        remove: only(&words[1], &words[0]),
     };
     Some(Cause::new(Kind::LinkerFlags(words), evidence).with([change]))
 }
@@ -170,6 +175,22 @@ fn header_flags(found: &Differences) -> Option<Cause> {
         remove: vec![words[1].clone()],
     };
     Some(Cause::new(Kind::LinkerFlags(words), evidence).with([change]))
+}
+
+/// Functions in another order: nothing but `-randlayout` does that while they stay the same.
+fn layout(found: &Differences) -> Option<Cause> {
+    let functions = &found.functions;
+    let alike = functions.differ() == 0 && functions.unclear == 0;
+    // What is sorted by size or taken from a map moves a few.
+    if !alike || functions.reordered < functions.counts[0] / 10 {
+        return None;
+    }
+    let evidence = vec![format!(
+        "the functions are the same and stand in another order: {} of {} before their predecessor",
+        functions.reordered, functions.counts[0]
+    )];
+    let words = [String::new(), "-randlayout".to_owned()];
+    Some(Cause::new(Kind::LinkerFlags(words), evidence))
 }
 
 /// A build ID that is not what the go command makes.

@@ -40,7 +40,7 @@ pub(crate) enum Same {
     Changed(How),
 }
 
-/// Pairs functions by name, those of one name in order of their entries, and compares their code.
+/// Pairs functions by name, those of one name in order of their lengths, and compares their code.
 pub(crate) fn pair(binaries: &[&Binary<'_>; 2], sides: &[Side<'_>; 2]) -> Pairs {
     let [a, b] = sides.each_ref().map(by_name);
     let name = |side: usize, index: usize| sides[side].functions.get(index).map(|f| f.name);
@@ -80,9 +80,21 @@ pub(crate) fn pair(binaries: &[&Binary<'_>; 2], sides: &[Side<'_>; 2]) -> Pairs 
 fn by_name(side: &Side<'_>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..side.functions.len()).collect();
     let name = |index: &usize| side.functions.get(*index).map(|function| function.name);
-    order.sort_by(|a, b| name(a).cmp(&name(b)).then(a.cmp(b)));
+    // Functions that share a name (assembly of both calling conventions) are told apart by their lengths, wherever they stand.
+    let len = |index: &usize| {
+        side.functions
+            .get(*index)
+            .map(|function| function.code.len())
+    };
+    order.sort_by(|a, b| {
+        let by_len = || len(a).cmp(&len(b)).then(a.cmp(b));
+        name(a).cmp(&name(b)).then_with(by_len)
+    });
     order
 }
+
+/// Where formats without notes keep the Go build ID: no function, though it is listed as one.
+const BUILD_ID: &[u8] = b"go:buildid";
 
 /// Code that came out of C objects: no package, no source file.
 fn is_foreign(function: &Function<'_>) -> bool {
@@ -114,6 +126,9 @@ pub(crate) fn compare(
             let lines = [one.line, other.line];
             found.lines.push(|| (text(one.name), lines));
         }
+        if one.name == BUILD_ID {
+            continue;
+        }
         match &pair.result {
             Same::Equal => found.same += 1,
             Same::Moved => found.moved += 1,
@@ -125,6 +140,7 @@ pub(crate) fn compare(
             }
         }
     }
+    found.reordered = reordered(pairs);
     changed.sort_by_key(|&(standard, ..)| standard);
     for (_, one, other, how) in changed {
         found.changed.push(|| FunctionChange {
@@ -159,6 +175,15 @@ pub(crate) fn compare(
     }
     found.modules = by_changes(counts);
     found
+}
+
+/// How many functions of B stand before the one that they stand behind in A.
+fn reordered(pairs: &Pairs) -> u64 {
+    let mut order: Vec<[usize; 2]> = pairs.both.iter().map(|pair| pair.indexes).collect();
+    order.sort_unstable();
+    let steps = order.windows(2);
+    let back = steps.filter(|step| matches!(step, [[_, one], [_, other]] if other < one));
+    back.count() as u64
 }
 
 fn entry(counts: &mut BTreeMap<String, ModuleCount>, module: String) -> &mut ModuleCount {

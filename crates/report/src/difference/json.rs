@@ -252,6 +252,7 @@ fn functions(functions: &Functions) -> Value {
         "same": functions.same,
         "moved": functions.moved,
         "unclear": functions.unclear,
+        "reordered": functions.reordered,
         "lines": listed(&functions.lines, |(name, lines)| json!({ "name": name, "lines": lines })),
         "added": texts(&functions.added),
         "removed": texts(&functions.removed),
