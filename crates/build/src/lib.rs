@@ -34,6 +34,7 @@ pub mod signing;
 pub mod sumdb;
 pub mod toolchain;
 pub mod vary;
+pub mod verify;
 
 #[cfg(test)]
 mod testing;

@@ -8,6 +8,7 @@ pub(crate) mod diff;
 pub(crate) mod sbom;
 pub(crate) mod toolchain;
 pub(crate) mod vary;
+pub(crate) mod verify;
 
 use crate::documents::Documents;
 use crate::output::Color;
@@ -118,6 +119,9 @@ pub(crate) enum Command {
     /// Find what a project's own build depends on and should not
     #[command(after_help = vary::EXAMPLES, long_about = vary::LONG)]
     Vary(vary::Vary),
+    /// Build Go programs again from what they say of themselves, and compare bit for bit
+    #[command(after_help = verify::EXAMPLES, long_about = verify::LONG)]
+    Verify(verify::Verify),
     /// Get verified Go toolchains, without Go
     #[command(subcommand, arg_required_else_help = true)]
     Toolchain(toolchain::Toolchain),

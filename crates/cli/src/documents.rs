@@ -62,6 +62,16 @@ impl Formats for goassay_report::difference::Format {
     }
 }
 
+impl Formats for goassay_report::rebuilt::Format {
+    const ALL: &'static [Self] = &goassay_report::rebuilt::Format::ALL;
+    fn name(self) -> &'static str {
+        self.name()
+    }
+    fn json() -> Self {
+        goassay_report::rebuilt::Format::Json
+    }
+}
+
 impl Formats for goassay_report::diverse::Format {
     const ALL: &'static [Self] = &goassay_report::diverse::Format::ALL;
     fn name(self) -> &'static str {

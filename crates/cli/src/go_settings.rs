@@ -36,7 +36,8 @@ impl<'e> GoSettings<'e> {
         }
     }
 
-    fn get(&self, name: &str) -> Option<String> {
+    /// A setting, from the first place that has it.
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
         let of_env = || self.env.get(name)?.to_str().map(str::to_owned);
         let of_files = || {
             let mut values = self.files.iter().filter_map(|(_, values)| values.get(name));

@@ -15,6 +15,7 @@ pub mod inspection;
 mod layout;
 pub mod listing;
 mod purl;
+pub mod rebuilt;
 mod release;
 pub mod render;
 pub mod sbom;

@@ -14,6 +14,7 @@ mod sbom;
 mod scan;
 mod toolchain;
 mod vary;
+mod verify;
 
 use crate::args::{Cli, Command};
 use crate::database::published;
@@ -54,6 +55,7 @@ fn dispatch(cli: Cli, env: &Environment, terminal: &Terminal) -> Result<u8, Fail
         Command::Debuginfod(args) => debuginfod::run(args, terminal),
         Command::Sbom(args) => sbom::run(args, env, terminal),
         Command::Vary(args) => vary::run(&args, &common, env, terminal),
+        Command::Verify(args) => verify::run(&args, &common, env, terminal),
         Command::Toolchain(command) => toolchain::run(command, &common, env, terminal),
         Command::Db(command) => db::run(command, &common, env, terminal),
         Command::Config(command) => config::run(command, &common, terminal),

@@ -98,7 +98,7 @@ pub(crate) fn run(
 }
 
 /// Certificates instead of the built-in ones: an option, the configuration file, or what the go command heeds too.
-fn certificates(trust: &CaArg, config: &Config, env: &Environment) -> Option<PathBuf> {
+pub(super) fn certificates(trust: &CaArg, config: &Config, env: &Environment) -> Option<PathBuf> {
     trust
         .ca
         .as_ref()
@@ -114,14 +114,19 @@ pub(super) fn store(env: &Environment) -> Result<Store, Failure> {
 
 /// Where things are kept.
 #[derive(Clone)]
-struct Places {
+pub(super) struct Places {
     store: Store,
     data: PathBuf,
     cache: PathBuf,
 }
 
 impl Places {
-    fn of_user(env: &Environment) -> Result<Places, Failure> {
+    /// What can be fetched again.
+    pub(super) fn cache(&self) -> &std::path::Path {
+        &self.cache
+    }
+
+    pub(super) fn of_user(env: &Environment) -> Result<Places, Failure> {
         let (Some(data), Some(cache)) = (env.data_dir(), env.cache_dir()) else {
             return Err(Failure::usage(
                 "there is no place for toolchains: no home directory is known",
@@ -137,14 +142,14 @@ impl Places {
 }
 
 /// The one progress bar of the command, as it changes.
-struct Waiting<'t> {
+pub(super) struct Waiting<'t> {
     terminal: &'t Terminal,
     bar: RefCell<Option<Progress>>,
     downloading: RefCell<bool>,
 }
 
 impl<'t> Waiting<'t> {
-    fn new(terminal: &'t Terminal) -> Waiting<'t> {
+    pub(super) fn new(terminal: &'t Terminal) -> Waiting<'t> {
         Waiting {
             terminal,
             bar: RefCell::default(),
@@ -165,7 +170,7 @@ impl<'t> Waiting<'t> {
             .replace(Some(Progress::start(self.terminal, what, 0)));
     }
 
-    fn bytes(&self, done: u64, total: u64) {
+    pub(super) fn bytes(&self, done: u64, total: u64) {
         if !self.downloading.replace(true) {
             self.bar.take();
             self.bar
@@ -177,7 +182,7 @@ impl<'t> Waiting<'t> {
     }
 
     // A bar clears the screen when it goes, so it has to go before the next one comes.
-    fn clear(&self) {
+    pub(super) fn clear(&self) {
         self.downloading.replace(false);
         self.bar.take();
     }
@@ -351,7 +356,7 @@ fn prune(args: &typed::Prune, store: &Store, terminal: &Terminal) -> Result<u8, 
 }
 
 /// What `fetch` needs.
-struct Fetching<'a> {
+pub(super) struct Fetching<'a> {
     proxies: Proxies,
     database: Database,
     net: Modules<'a>,
@@ -360,7 +365,7 @@ struct Fetching<'a> {
 }
 
 impl<'a> Fetching<'a> {
-    fn new(
+    pub(super) fn new(
         settings: &GoSettings<'_>,
         net: Modules<'a>,
         places: Places,
@@ -406,7 +411,7 @@ impl Fetching<'_> {
     }
 
     /// Works with what is asked for toolchains.
-    fn with<T>(&self, work: impl FnOnce(&Fetcher<'_>) -> T) -> T {
+    pub(super) fn with<T>(&self, work: impl FnOnce(&Fetcher<'_>) -> T) -> T {
         let kept = Folders::new(&self.places.data, &self.places.cache, self.database.name());
         work(&Fetcher {
             fetch: &self.net,
@@ -490,7 +495,7 @@ fn said(outcome: &Outcome) -> String {
 }
 
 /// The library's error in this program's words.
-fn failure(error: Error) -> Failure {
+pub(super) fn failure(error: Error) -> Failure {
     match error {
         Error::Database(error) => of_database(&error),
         Error::Proxy(error) => Failure::network("the module proxy does not help")

@@ -1,0 +1,173 @@
+//! One attempt: the go command with a recipe, offline, with places laid where the builder had them.
+
+use super::Stop;
+use super::recipe::Recipe;
+use crate::plan::SYSTEM_PATH;
+use crate::run::{self, Question};
+use crate::sandbox::{self, Abilities, Bind, Sandbox};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What attempts share.
+#[derive(Debug)]
+pub(super) struct Ground<'a> {
+    /// The toolchain.
+    pub goroot: &'a Path,
+    /// The module cache, with everything in it.
+    pub modules: &'a Path,
+    /// What this machine allows.
+    pub abilities: &'a Abilities,
+    /// A folder of this verification.
+    pub work: &'a Path,
+    /// The folder that the go command is started in.
+    pub folder: &'a Path,
+    /// What is built: `package@version`, or the package of a checkout.
+    pub what: &'a str,
+    /// Whether it is a version, to be installed.
+    pub is_version: bool,
+}
+
+/// What an attempt gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Built {
+    /// A program.
+    Program(Vec<u8>),
+    /// The go command did not build it: in its own words. Hostile.
+    Failed(String),
+    /// It could not be tried here, and why.
+    Untried(String),
+}
+
+impl Ground<'_> {
+    /// Builds by a recipe.
+    ///
+    /// # Errors
+    /// A file of this machine cannot be read or written, or no process started.
+    pub(super) fn build(&self, recipe: &Recipe) -> Result<Built, Stop> {
+        let out = self.fresh("out")?;
+        let sandbox = match self.sandbox(recipe)? {
+            Ok(sandbox) => sandbox,
+            Err(why) => return Ok(Built::Untried(why)),
+        };
+        let arguments = match recipe.arguments() {
+            Ok(arguments) => arguments,
+            Err(why) => return Ok(Built::Untried(why)),
+        };
+        let argv = match sandbox.wrap(&self.argv(recipe, &arguments, &out), self.abilities) {
+            Ok(argv) => argv,
+            Err(unable) => return Ok(Built::Untried(unable.to_string())),
+        };
+        let question = Question {
+            argv,
+            environment: self.environment(recipe, &out)?,
+            folder: self.folder,
+        };
+        let answer = run::ask(&question).map_err(Stop::Run)?;
+        match answer.code {
+            Some(0) => made(&out),
+            _ => Ok(Built::Failed(answer.stderr.trim().to_owned())),
+        }
+    }
+
+    fn argv(&self, recipe: &Recipe, arguments: &[String], out: &Path) -> Vec<OsString> {
+        let goroot = recipe.goroot.as_ref().map_or(self.goroot, Path::new);
+        let verb = if self.is_version { "install" } else { "build" };
+        let mut argv: Vec<OsString> = vec![goroot.join("bin/go").into(), verb.into()];
+        argv.extend(arguments.iter().map(OsString::from));
+        if !self.is_version {
+            argv.extend(["-o".into(), out.join("program").into()]);
+        }
+        argv.push(self.what.into());
+        argv
+    }
+
+    fn environment(&self, recipe: &Recipe, out: &Path) -> Result<Vec<(OsString, OsString)>, Stop> {
+        let modules = recipe.module_cache.as_ref().map_or(self.modules, Path::new);
+        let mut proxy = OsString::from("file://");
+        proxy.push(self.modules.join("cache/download"));
+        let places: [(&str, OsString); 6] = [
+            ("GOCACHE", self.folder_of("cache")?.into()),
+            ("GOPATH", out.into()),
+            ("GOMODCACHE", modules.into()),
+            ("GOPROXY", proxy),
+            ("HOME", self.folder_of("home")?.into()),
+            ("TMPDIR", self.folder_of("tmp")?.into()),
+        ];
+        let fixed = [
+            ("PATH", SYSTEM_PATH),
+            ("GOENV", "off"),
+            ("GOFLAGS", "-modcacherw"),
+            ("GO111MODULE", "on"),
+            ("GOTOOLCHAIN", "local"),
+            ("GOSUMDB", "off"),
+            ("GOWORK", "off"),
+            ("GOTELEMETRY", "off"),
+            ("LC_ALL", "C"),
+            ("TZ", "UTC"),
+        ];
+        let fixed = fixed.map(|(name, value)| (name.into(), value.into()));
+        let places = places.map(|(name, value)| (name.into(), value));
+        let own = recipe
+            .environment
+            .iter()
+            .map(|(name, value)| (name.into(), value.into()));
+        Ok(fixed.into_iter().chain(places).chain(own).collect())
+    }
+
+    /// No network where that can be had, and the builder's places where the recipe has them.
+    fn sandbox(&self, recipe: &Recipe) -> Result<Result<Sandbox, String>, Stop> {
+        let needs = [self.goroot, self.work, self.modules];
+        let mut binds = Vec::new();
+        for (from, place) in recipe.places(self.goroot, self.modules) {
+            match sandbox::admit(place, &needs) {
+                Ok(to) => binds.push(Bind { from, to }),
+                Err(why) => return Ok(Err(format!("{place:?} is not laid: {why}"))),
+            }
+        }
+        Ok(Ok(Sandbox {
+            network: !self.abilities.network.is_there(),
+            scratch: Some(self.fresh("root")?),
+            binds,
+            confine: true,
+            ..Sandbox::default()
+        }))
+    }
+
+    fn folder_of(&self, name: &str) -> Result<PathBuf, Stop> {
+        let folder = self.work.join(name);
+        fs::create_dir_all(&folder).map_err(Stop::file(&folder))?;
+        Ok(folder)
+    }
+
+    /// A folder of this verification, empty.
+    fn fresh(&self, name: &str) -> Result<PathBuf, Stop> {
+        let folder = self.work.join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).map_err(Stop::file(&folder))?;
+        }
+        self.folder_of(name)
+    }
+}
+
+/// The only file below the folder that programs are installed into: cross-compiled ones lie a folder deeper.
+fn made(out: &Path) -> Result<Built, Stop> {
+    let mut open = vec![out.join("bin"), out.to_owned()];
+    while let Some(folder) = open.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else {
+            continue;
+        };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            match path.is_dir() {
+                true if folder != out => open.push(path),
+                true => {}
+                false => {
+                    return fs::read(&path)
+                        .map(Built::Program)
+                        .map_err(Stop::file(&path));
+                }
+            }
+        }
+    }
+    Ok(Built::Failed("the go command wrote no program".to_owned()))
+}

@@ -1,0 +1,315 @@
+//! A finished Go binary, built again from what it says of itself, and compared bit for bit.
+//!
+//! Only equal bytes pass (or bytes that named normalisations make equal, each of which is shown). What the binary says is hostile: it
+//! chooses what is tried, through allow-lists, and never what counts as equal. See docs/design/verify.md.
+
+mod build;
+pub mod claim;
+pub mod flags;
+pub mod modules;
+pub mod recipe;
+pub mod search;
+
+pub use claim::{Claim, Origin};
+pub use modules::{Proven, Vouch};
+pub use recipe::Recipe;
+pub use search::Attempt;
+
+use crate::compare::Diagnosis;
+use crate::run;
+use crate::sandbox::Abilities;
+use crate::sumdb;
+use crate::toolchain::{Name, Platform};
+use build::Ground;
+use goassay_binary::Binary;
+use modules::Modules;
+use search::Search;
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What came out for one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// What the file says of itself; none where it says too little.
+    pub claim: Option<Claim>,
+    /// What came out.
+    pub verdict: Verdict,
+    /// What was tried, in order.
+    pub attempts: Vec<Attempt>,
+    /// The modules that it was built from.
+    pub proven: Proven,
+    /// What should be known besides.
+    pub notes: Vec<String>,
+}
+
+/// What came out. There is no default: each is said on purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The rebuilt file has the same bytes.
+    Identical,
+    /// It has them after named normalisations of both: name, what was done to the file, and to the rebuilt one.
+    IdenticalAfter(Vec<(&'static str, String, String)>),
+    /// It has not, whatever was tried: where the nearest attempt differs.
+    Different(Box<Diagnosis>),
+    /// Somebody cheats: what was downloaded is not what was published, or the binary names other contents of a module.
+    Mismatch(String),
+    /// It could not be built again, and why.
+    NotChecked(String),
+}
+
+impl Verdict {
+    /// The stable word for output.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Verdict::Identical => "identical",
+            Verdict::IdenticalAfter(_) => "identical-after",
+            Verdict::Different(_) => "different",
+            Verdict::Mismatch(_) => "mismatch",
+            Verdict::NotChecked(_) => "not-checked",
+        }
+    }
+}
+
+/// What ends a verification without an answer about bytes.
+#[derive(Debug)]
+pub enum Stop {
+    /// A file of this machine.
+    File(PathBuf, io::Error),
+    /// A process could not be started or followed.
+    Run(run::Error),
+    /// The checksum database cannot be asked, or lies.
+    Database(sumdb::Error),
+    /// What was downloaded is not what was published.
+    Mismatch(String),
+    /// No proxy has a module: it is private or was withdrawn. In the go command's words, hostile.
+    Gone(String),
+    /// It could not be downloaded now; what came so far is kept. Hostile.
+    Download(String),
+    /// A download is no module.
+    Broken(PathBuf, String),
+    /// There is no such toolchain to be had, in words.
+    Toolchain(String),
+}
+
+impl Stop {
+    fn file(path: &Path) -> impl FnOnce(io::Error) -> Stop {
+        let path = path.to_owned();
+        move |error| Stop::File(path, error)
+    }
+
+    /// The verdict that it is, or itself where it is this machine's trouble and says nothing about the file.
+    fn verdict(self) -> Result<Verdict, Stop> {
+        match self {
+            Stop::Mismatch(what) => Ok(Verdict::Mismatch(what)),
+            Stop::Database(error) if error.kind.is_misbehaviour() => {
+                Ok(Verdict::Mismatch(format!("SECURITY: {error}")))
+            }
+            Stop::Gone(_)
+            | Stop::Download(_)
+            | Stop::Broken(..)
+            | Stop::Toolchain(_)
+            | Stop::Database(_) => Ok(Verdict::NotChecked(self.to_string())),
+            Stop::File(..) | Stop::Run(_) => Err(self),
+        }
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stop::File(path, error) => write!(f, "{}: {error}", path.display()),
+            Stop::Run(error) => error.fmt(f),
+            Stop::Database(error) => error.fmt(f),
+            Stop::Mismatch(what) | Stop::Toolchain(what) => f.write_str(what),
+            Stop::Gone(said) => write!(
+                f,
+                "no module proxy has the source any more, or it is private: {said}"
+            ),
+            Stop::Download(said) => write!(
+                f,
+                "the source could not be downloaded (what came is kept, try again): {said}"
+            ),
+            Stop::Broken(path, why) => write!(f, "{} is no module: {why}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for Stop {}
+
+/// What is being done: for people who wait.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// The toolchain is fetched.
+    Toolchain(&'a Name),
+    /// Modules are downloaded.
+    Downloading(&'a str),
+    /// They are proven.
+    Proving,
+    /// An attempt begins: its number from 1, and what is other than in the one before.
+    Building(usize, &'a str),
+}
+
+/// A toolchain of this machine's platform, verified: its GOROOT.
+pub type Toolchains<'a> = dyn Fn(&Name) -> Result<PathBuf, String> + 'a;
+
+/// What verifying needs.
+pub struct Tools<'a> {
+    /// Gets toolchains.
+    pub toolchains: &'a Toolchains<'a>,
+    /// What the checksum database says of a module.
+    pub vouch: &'a Vouch<'a>,
+    /// The user's environment, with `GOPROXY` as it is resolved: for downloading alone.
+    pub environment: &'a [(OsString, OsString)],
+    /// Modules that were proven before, in the layout of a module proxy.
+    pub store: &'a Path,
+    /// What this machine allows.
+    pub abilities: &'a Abilities,
+    /// Most builds.
+    pub max_builds: usize,
+}
+
+/// Builds a file again and compares.
+///
+/// # Errors
+/// This machine is in trouble: nothing is known of the file then.
+pub fn verify(
+    file: &[u8],
+    tools: &Tools<'_>,
+    tell: &mut dyn FnMut(Event<'_>),
+) -> Result<Verification, Stop> {
+    let claim = match Binary::parse(file).map_err(|_| "it is no Go binary".to_owned()) {
+        Ok(binary) => Claim::of(&binary),
+        Err(why) => Err(why),
+    };
+    let mut verification = Verification {
+        claim: None,
+        verdict: Verdict::NotChecked(String::new()),
+        attempts: Vec::new(),
+        proven: Proven::default(),
+        notes: Vec::new(),
+    };
+    let claim = match claim {
+        Ok(claim) => claim,
+        Err(why) => {
+            verification.verdict = Verdict::NotChecked(why);
+            return Ok(verification);
+        }
+    };
+    let done = rebuilt(file, &claim, tools, tell, &mut verification);
+    verification.claim = Some(claim);
+    verification.verdict = match done {
+        Ok(verdict) => verdict,
+        Err(stop) => stop.verdict()?,
+    };
+    Ok(verification)
+}
+
+fn rebuilt(
+    file: &[u8],
+    claim: &Claim,
+    tools: &Tools<'_>,
+    tell: &mut dyn FnMut(Event<'_>),
+    verification: &mut Verification,
+) -> Result<Verdict, Stop> {
+    match claim.origin() {
+        Origin::Published => {}
+        Origin::Checkout { revision, .. } => {
+            return Ok(Verdict::NotChecked(format!(
+                "it was built from a checkout at {revision}"
+            )));
+        }
+        Origin::Folder => {
+            return Ok(Verdict::NotChecked(
+                "it was built in a folder of which nothing is recorded".to_owned(),
+            ));
+        }
+    }
+    let (recipe, refused) = Recipe::of(claim);
+    verification.notes.extend(refused.iter().map(|setting| {
+        format!("a setting that is not repeated, because it could run or read something: {setting}")
+    }));
+    if let Some(vendor) = &claim.vendor {
+        verification.notes.push(format!(
+            "built with {}, which is not the Go project's: {} is tried in its place ({vendor})",
+            claim.says, claim.version
+        ));
+    }
+    let name = Name {
+        version: claim.version.clone(),
+        platform: Platform::host(),
+    };
+    tell(Event::Toolchain(&name));
+    let goroot = (tools.toolchains)(&name).map_err(Stop::Toolchain)?;
+    let folder = tempfile::Builder::new().prefix("goassay-verify-").tempdir();
+    let folder = folder.map_err(Stop::file(Path::new("a temporary folder")))?;
+    // Places are compared by their text.
+    let work = folder
+        .path()
+        .canonicalize()
+        .map_err(Stop::file(folder.path()))?;
+    let (cache, empty) = (work.join("modules"), work.join("empty"));
+    for folder in [&cache, &empty, &tools.store.to_owned()] {
+        std::fs::create_dir_all(folder).map_err(Stop::file(folder))?;
+    }
+    let go = crate::project::go_program(&goroot);
+    let modules = Modules {
+        go: &go,
+        cache: &cache,
+        store: tools.store,
+        folder: &empty,
+        environment: tools.environment,
+    };
+    let what = format!("{}@{}", claim.package, claim.main.version);
+    tell(Event::Downloading(&what));
+    let arguments = recipe.arguments().unwrap_or_default();
+    let words: Vec<String> = arguments.into_iter().chain([what.clone()]).collect();
+    modules.download(&claim.main, &recipe.environment, &words)?;
+    tell(Event::Proving);
+    verification.proven = modules.prove(tools.vouch)?;
+    contents(claim, &verification.proven)?;
+    let ground = Ground {
+        goroot: &goroot,
+        modules: &cache,
+        abilities: tools.abilities,
+        work: &work,
+        folder: &empty,
+        what: &what,
+        is_version: true,
+    };
+    let mut search = Search {
+        file,
+        ground: &ground,
+        max_builds: tools.max_builds,
+        tell,
+    };
+    let found = search.run(recipe)?;
+    verification.attempts = found.attempts;
+    Ok(found.verdict)
+}
+
+/// Whether the binary names the contents that were published.
+fn contents(claim: &Claim, proven: &Proven) -> Result<(), Stop> {
+    let main = [(&claim.main, claim.sum.as_str())];
+    let linked = claim
+        .modules
+        .iter()
+        .map(|linked| (&linked.module, linked.sum.as_str()));
+    for (module, sum) in main.into_iter().chain(linked) {
+        if let Some(published) = proven
+            .zips
+            .get(module)
+            .filter(|published| !sum.is_empty() && *published != sum)
+        {
+            return Err(Stop::Mismatch(format!(
+                "SECURITY: the binary names {sum} as the contents of {module}, and the published ones have {published}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -1,0 +1,339 @@
+//! The modules of a program: downloaded by the go command as its user has set it, proven by our own verifier, kept in the layout of a
+//! module proxy.
+//!
+//! Everything that lies in the module cache of a verification is hashed again: a zip file or a go.mod that the checksum database does
+//! not vouch for stops it. The go command's own check is off, so that there is one judge and one wording.
+
+use super::Stop;
+use crate::dirhash;
+use crate::module::Module;
+use crate::run::{self, Question};
+use crate::sumdb;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+
+/// What the checksum database says of a module; none where a setting excuses it from being there.
+pub type Vouch<'a> = dyn Fn(&Module) -> Result<Option<sumdb::Statement>, sumdb::Error> + 'a;
+
+/// What was proven.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Proven {
+    /// Zip files by module, with their `h1:`.
+    pub zips: BTreeMap<Module, String>,
+    /// How many files (zip files and go.mod) the checksum database vouches for.
+    pub vouched: usize,
+    /// Modules that settings excuse from being in the database (GOPRIVATE and its relatives): nobody vouches for them.
+    pub excused: Vec<Module>,
+}
+
+/// Where modules of a verification are, and where those of all are kept.
+#[derive(Debug)]
+pub(super) struct Modules<'a> {
+    /// The go command of the toolchain.
+    pub go: &'a Path,
+    /// `GOMODCACHE` of this verification.
+    pub cache: &'a Path,
+    /// What was proven before, as a module proxy of files.
+    pub store: &'a Path,
+    /// An empty folder.
+    pub folder: &'a Path,
+    /// The user's environment, with `GOPROXY` as it is resolved.
+    pub environment: &'a [(OsString, OsString)],
+}
+
+/// Variables of the user that would change what is downloaded into where, or what is run.
+const OWN: [&str; 12] = [
+    "GOFLAGS",
+    "GOROOT",
+    "GOENV",
+    "GOTOOLCHAIN",
+    "GOMODCACHE",
+    "GOPATH",
+    "GOSUMDB",
+    "GOWORK",
+    "GO111MODULE",
+    "GOPROXY",
+    "GOOS",
+    "GOARCH",
+];
+
+impl Modules<'_> {
+    /// Downloads a module and all that its program needs: `arguments` are those of the `go install` to come.
+    pub(super) fn download(
+        &self,
+        main: &Module,
+        settings: &[(String, String)],
+        arguments: &[String],
+    ) -> Result<(), Stop> {
+        // The first alone: then only the version that is wanted is listed, and nobody is asked for others.
+        self.go(
+            &["mod", "download", &main.to_string()].map(str::to_owned),
+            &[],
+            self.store,
+        )?;
+        let dry = ["install".to_owned(), "-n".to_owned()];
+        let words: Vec<String> = dry.into_iter().chain(arguments.iter().cloned()).collect();
+        self.go(&words, settings, &self.cache.join("cache/download"))
+    }
+
+    fn go(
+        &self,
+        arguments: &[String],
+        settings: &[(String, String)],
+        before: &Path,
+    ) -> Result<(), Stop> {
+        let is_own = |name: &OsString| {
+            OWN.iter().any(|own| name == own)
+                || settings.iter().any(|(own, _)| name == own.as_str())
+        };
+        let user = |name: &str| {
+            self.environment
+                .iter()
+                .find(|(own, _)| own == name)
+                .map(|(_, value)| value)
+        };
+        let mut environment: Vec<_> = self
+            .environment
+            .iter()
+            .filter(|(name, _)| !is_own(name))
+            .cloned()
+            .collect();
+        let mut proxy = OsString::from("file://");
+        proxy.push(before);
+        proxy.push(",file://");
+        proxy.push(self.store);
+        if let Some(more) = user("GOPROXY") {
+            proxy.push(",");
+            proxy.push(more);
+        }
+        let set = [
+            ("GOFLAGS", "-modcacherw"),
+            ("GOTOOLCHAIN", "local"),
+            ("GOSUMDB", "off"),
+            ("GOWORK", "off"),
+            ("GO111MODULE", "on"),
+            ("GOENV", "off"),
+        ];
+        environment.extend(set.map(|(name, value)| (name.into(), value.into())));
+        environment.extend(
+            settings
+                .iter()
+                .map(|(name, value)| (name.into(), value.into())),
+        );
+        environment.extend([
+            ("GOPROXY".into(), proxy),
+            ("GOMODCACHE".into(), self.cache.into()),
+            ("GOPATH".into(), self.folder.join("gopath").into()),
+        ]);
+        let question = Question {
+            argv: [self.go.into()]
+                .into_iter()
+                .chain(arguments.iter().map(OsString::from))
+                .collect(),
+            environment,
+            folder: self.folder,
+        };
+        let answer = run::ask(&question).map_err(Stop::Run)?;
+        match answer.code {
+            Some(0) => Ok(()),
+            _ => Err(refused(&answer.stderr)),
+        }
+    }
+
+    /// Proves all that was downloaded, and keeps it.
+    pub(super) fn prove(&self, vouch: &Vouch<'_>) -> Result<Proven, Stop> {
+        let downloads = self.cache.join("cache/download");
+        let mut proven = Proven::default();
+        for version in versions(&downloads)? {
+            let (Some(statement), module) = (
+                vouch(&version.module).map_err(Stop::Database)?,
+                &version.module,
+            ) else {
+                proven.excused.push(version.module);
+                continue;
+            };
+            if let Some(zip) = &version.zip {
+                let file = File::open(zip).map_err(Stop::file(zip))?;
+                let found = dirhash::of_zip(BufReader::new(file))
+                    .map_err(|error| Stop::Broken(zip.clone(), error.to_string()))?;
+                check(module, "", &found, &statement.zip, &statement)?;
+                proven.zips.insert(module.clone(), found);
+                proven.vouched += 1;
+            }
+            if let (Some(go_mod), Some(recorded)) = (&version.go_mod, &statement.go_mod) {
+                let bytes = fs::read(go_mod).map_err(Stop::file(go_mod))?;
+                let sum = Sha256::digest(bytes).into();
+                check(
+                    module,
+                    "/go.mod",
+                    &dirhash::of_files(&[("go.mod".to_owned(), sum)].into()),
+                    recorded,
+                    &statement,
+                )?;
+                proven.vouched += 1;
+            }
+        }
+        self.keep(&downloads)?;
+        Ok(proven)
+    }
+
+    /// Copies what was proven to the store, under its name only when it is whole.
+    fn keep(&self, downloads: &Path) -> Result<(), Stop> {
+        for file in files(downloads)? {
+            let below = file.strip_prefix(downloads).unwrap_or(&file);
+            let target = self.store.join(below);
+            let ending = file.extension().unwrap_or_default();
+            if !["info", "mod", "zip"].iter().any(|kind| ending == *kind) || target.exists() {
+                continue;
+            }
+            let folder = target.parent().unwrap_or(&target);
+            fs::create_dir_all(folder).map_err(Stop::file(folder))?;
+            let mut temporary =
+                tempfile::NamedTempFile::new_in(folder).map_err(Stop::file(folder))?;
+            let mut source = File::open(&file).map_err(Stop::file(&file))?;
+            io::copy(&mut source, temporary.as_file_mut()).map_err(Stop::file(&target))?;
+            temporary
+                .persist(&target)
+                .map_err(|error| Stop::File(target.clone(), error.error))?;
+        }
+        Ok(())
+    }
+}
+
+fn check(
+    module: &Module,
+    part: &str,
+    found: &str,
+    recorded: &str,
+    statement: &sumdb::Statement,
+) -> Result<(), Stop> {
+    match found == recorded {
+        true => Ok(()),
+        false => Err(Stop::Mismatch(format!(
+            "SECURITY: {module}{part} as it was downloaded has {found}, and {} recorded {recorded}",
+            statement.database
+        ))),
+    }
+}
+
+/// What of one version was downloaded.
+struct Downloaded {
+    module: Module,
+    zip: Option<PathBuf>,
+    go_mod: Option<PathBuf>,
+}
+
+/// The versions in a folder of the proxy's layout, sorted.
+fn versions(downloads: &Path) -> Result<Vec<Downloaded>, Stop> {
+    let mut all: BTreeMap<Module, Downloaded> = BTreeMap::new();
+    for file in files(downloads)? {
+        let Some((module, kind)) = named(downloads, &file) else {
+            continue;
+        };
+        let version = all.entry(module.clone()).or_insert(Downloaded {
+            module,
+            zip: None,
+            go_mod: None,
+        });
+        match kind {
+            Kind::Zip => version.zip = Some(file),
+            Kind::GoMod => version.go_mod = Some(file),
+        }
+    }
+    Ok(all.into_values().collect())
+}
+
+enum Kind {
+    Zip,
+    GoMod,
+}
+
+/// `example.com/!m/@v/v1.0.0.zip`.
+fn named(downloads: &Path, file: &Path) -> Option<(Module, Kind)> {
+    let below = file.strip_prefix(downloads).ok()?.to_str()?;
+    let (path, name) = below.split_once("/@v/")?;
+    let (version, kind) = match name.strip_suffix(".zip") {
+        Some(version) => (version, Kind::Zip),
+        None => (name.strip_suffix(".mod")?, Kind::GoMod),
+    };
+    Some((Module::new(unescaped(path), unescaped(version)), kind))
+}
+
+fn unescaped(text: &str) -> String {
+    let mut parts = text.split('!');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |mut all, part| {
+        let mut letters = part.chars();
+        all.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        all.push_str(letters.as_str());
+        all
+    })
+}
+
+/// All files below a folder, sorted by path.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).map_err(Stop::file(&folder))? {
+            let entry = entry.map_err(Stop::file(&folder))?;
+            match entry.file_type().map_err(Stop::file(&folder))?.is_dir() {
+                true => open.push(entry.path()),
+                false => found.push(entry.path()),
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// What a go command that could not download meant.
+fn refused(said: &str) -> Stop {
+    let gone = [
+        "404 Not Found",
+        "410 Gone",
+        "not found: module lookup disabled",
+        "no matching versions",
+        "unknown revision",
+        "invalid version",
+    ];
+    let said = said.trim().to_owned();
+    match gone.iter().any(|word| said.contains(word)) {
+        true => Stop::Gone(said),
+        false => Stop::Download(said),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_the_proxy_layout() {
+        let named = |name: &str| {
+            named(Path::new("/d"), &Path::new("/d").join(name)).map(|(module, _)| module)
+        };
+        assert_eq!(
+            named("github.com/!burnt!sushi/toml/@v/v1.0.0-!r!c1.zip"),
+            Some(Module::new("github.com/BurntSushi/toml", "v1.0.0-RC1"))
+        );
+        assert_eq!(named("example.com/m/@v/v1.0.0.info"), None);
+        assert_eq!(named("sumdb/x/tile/8/0/000"), None);
+    }
+
+    #[test]
+    fn what_a_proxy_has_not_is_not_what_could_not_be_asked() {
+        assert!(matches!(
+            refused("reading https://p/m/@v/v1.info: 404 Not Found"),
+            Stop::Gone(_)
+        ));
+        assert!(matches!(
+            refused("dial tcp: connection refused"),
+            Stop::Download(_)
+        ));
+    }
+}

@@ -1,0 +1,44 @@
+//! `verify`.
+
+use super::CaArg;
+use crate::documents::Documents;
+use clap::{Args, ValueHint};
+use goassay_report::rebuilt::Format;
+use std::path::PathBuf;
+
+pub(crate) const LONG: &str = "\
+Builds Go programs again from what they say of themselves, and compares bit for bit.
+
+The build information names the toolchain, the module and the settings. The toolchain and every module are downloaded as GOPROXY says and proven \
+against the checksum database; then the program is built with nothing of your environment, without network, with a build cache of its own. What \
+the build information leaves out is read from the file or searched for: what the linker left out, values of -X, and where paths are in the program, the builder's \
+GOROOT and module cache, which are laid at their places in a private view of the files.
+
+Only equal bytes are identical, or bytes that named normalisations of both make equal, each of which is shown. No downloaded code is run: the go command \
+compiles and links, and C is compiled only where the program says that it was. Flags from a program are taken by an allow-list.";
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  goassay verify ~/go/bin/age                 is it what its version says?
+  goassay verify bin/* --format json          for a program
+  goassay verify ./tool --max-builds 3        give up sooner
+
+Exit codes:
+  0  every file is identical
+  1  a file is different, or what was downloaded or linked is not what was published
+  2  something is not known: not checked, and why";
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// Go programs
+    #[arg(value_name = "BINARY", required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Build at most so often for each program
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) max_builds: u16,
+    #[command(flatten)]
+    pub(crate) trust: CaArg,
+    #[command(flatten)]
+    pub(crate) documents: Documents<Format>,
+}

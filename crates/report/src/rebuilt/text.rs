@@ -1,0 +1,160 @@
+//! For people: a block for each file, the verdict first; a count at the end.
+
+use super::{File, Report};
+use crate::render::Style;
+use crate::untrusted::Untrusted;
+use goassay_build::verify::search::Outcome;
+use goassay_build::verify::{Attempt, Verdict};
+use std::io::{self, Write};
+
+/// Lines of what a go command said that are shown.
+const LINES: usize = 8;
+
+pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    for file in &report.files {
+        block(file, style, out)?;
+    }
+    for failure in &report.failures {
+        writeln!(
+            out,
+            "{}: {}",
+            Untrusted(&failure.path),
+            Untrusted(&failure.message)
+        )?;
+    }
+    summary(report, out)
+}
+
+fn block(file: &File, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let found = &file.verification;
+    writeln!(out, "{}", Untrusted(&file.path))?;
+    if let Some(claim) = &found.claim {
+        writeln!(
+            out,
+            "  {} of {}, {}",
+            Untrusted(&claim.package),
+            Untrusted(&claim.main.to_string()),
+            Untrusted(&claim.says)
+        )?;
+    }
+    writeln!(out, "  {}", head(&found.verdict, style))?;
+    match &found.verdict {
+        Verdict::Identical => writeln!(out, "      SHA-256 {}", file.sha256)?,
+        Verdict::IdenticalAfter(applied) => {
+            for (name, one, other) in applied {
+                writeln!(
+                    out,
+                    "      {name}: {} in the file, {} in the rebuilt one",
+                    said(one),
+                    said(other)
+                )?;
+            }
+        }
+        Verdict::Different(diagnosis) => {
+            for line in diagnosis.in_words() {
+                writeln!(out, "      {}", Untrusted(&line))?;
+            }
+        }
+        Verdict::Mismatch(what) | Verdict::NotChecked(what) => {
+            for line in what.lines().take(LINES) {
+                writeln!(out, "      {}", Untrusted(line))?;
+            }
+        }
+    }
+    for (index, one) in found.attempts.iter().enumerate() {
+        attempt(index + 1, one, out)?;
+    }
+    if found.proven.vouched > 0 {
+        let (files, modules) = (found.proven.vouched, found.proven.zips.len());
+        writeln!(
+            out,
+            "  source: {modules} modules; the checksum database vouches for {files} files of theirs"
+        )?;
+    }
+    for module in &found.proven.excused {
+        writeln!(
+            out,
+            "  nobody vouches for {}: settings excuse it from the checksum database",
+            Untrusted(&module.to_string())
+        )?;
+    }
+    for note in &found.notes {
+        writeln!(out, "  note: {}", Untrusted(note))?;
+    }
+    writeln!(out)
+}
+
+fn said(text: &str) -> Untrusted<'_> {
+    Untrusted(if text.is_empty() { "nothing" } else { text })
+}
+
+fn head(verdict: &Verdict, style: Style) -> String {
+    let (words, colour) = match verdict {
+        Verdict::Identical => ("IDENTICAL: built again, bit for bit", 32),
+        Verdict::IdenticalAfter(_) => ("IDENTICAL after normalisations", 32),
+        Verdict::Different(_) => ("DIFFERENT", 31),
+        Verdict::Mismatch(_) => ("MISMATCH", 31),
+        Verdict::NotChecked(_) => ("NOT CHECKED", 33),
+    };
+    match style {
+        Style::Colour => format!("\u{1b}[1;{colour}m{words}\u{1b}[0m"),
+        Style::Plain => words.to_owned(),
+    }
+}
+
+fn attempt(number: usize, attempt: &Attempt, out: &mut dyn Write) -> io::Result<()> {
+    let came = match &attempt.outcome {
+        Outcome::Same => "the same".to_owned(),
+        Outcome::Differs { functions, bytes } => {
+            format!("{functions} functions and {bytes} bytes differ")
+        }
+        Outcome::Failed(said) => {
+            format!("did not build: {}", said.lines().last().unwrap_or_default())
+        }
+        Outcome::Untried(why) => format!("not tried: {why}"),
+    };
+    writeln!(
+        out,
+        "  build {number}: {}: {}",
+        Untrusted(&attempt.what),
+        Untrusted(&came)
+    )?;
+    writeln!(out, "      go {}", Untrusted(&attempt.arguments.join(" ")))
+}
+
+fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let count = |name: &str| {
+        report
+            .files
+            .iter()
+            .filter(|file| file.verification.verdict.name() == name)
+            .count()
+    };
+    let all = [
+        ("identical", "identical"),
+        ("identical-after", "identical after normalisations"),
+        ("different", "different"),
+        ("mismatch", "with a mismatch"),
+        ("not-checked", "not checked"),
+    ];
+    let mut counts: Vec<String> = all
+        .iter()
+        .map(|(name, words)| (count(name), words))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, words)| format!("{count} {words}"))
+        .collect();
+    if !report.failures.is_empty() {
+        counts.push(format!("{} failed", report.failures.len()));
+    }
+    let word = match report.exit_code() {
+        0 => "PASS",
+        1 => "FAIL",
+        _ => "NOT KNOWN",
+    };
+    writeln!(
+        out,
+        "{word}: {} (exit code {}).",
+        counts.join(", "),
+        report.exit_code()
+    )
+}
