@@ -166,7 +166,7 @@ fn dirty(status: &[u8]) -> Vec<String> {
 }
 
 /// The path in the `module` line of a go.mod (golang.org/ref/mod, go.mod files).
-pub(super) fn module_path(text: &str) -> Option<String> {
+pub(crate) fn module_path(text: &str) -> Option<String> {
     let words = text
         .lines()
         .map(|line| line.split("//").next().unwrap_or_default().trim());

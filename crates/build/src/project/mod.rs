@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use answers::Malformed;
+pub(crate) use answers::module_path;
 pub(crate) use ask::git_settings;
 pub use ask::{Asked, Asker, Error};
 pub use compiler::Compiler;

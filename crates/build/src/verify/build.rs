@@ -2,6 +2,7 @@
 
 use super::Stop;
 use super::recipe::Recipe;
+use super::source::Place;
 use crate::plan::SYSTEM_PATH;
 use crate::run::{self, Question};
 use crate::sandbox::{self, Abilities, Bind, Sandbox};
@@ -20,12 +21,8 @@ pub(super) struct Ground<'a> {
     pub abilities: &'a Abilities,
     /// A folder of this verification.
     pub work: &'a Path,
-    /// The folder that the go command is started in.
-    pub folder: &'a Path,
-    /// What is built: `package@version`, or the package of a checkout.
-    pub what: &'a str,
-    /// Whether it is a version, to be installed.
-    pub is_version: bool,
+    /// What is built, and where.
+    pub place: &'a Place,
 }
 
 /// What an attempt gave.
@@ -61,7 +58,7 @@ impl Ground<'_> {
         let question = Question {
             argv,
             environment: self.environment(recipe, &out)?,
-            folder: self.folder,
+            folder: &self.place.folder,
         };
         let answer = run::ask(&question).map_err(Stop::Run)?;
         match answer.code {
@@ -72,14 +69,29 @@ impl Ground<'_> {
 
     fn argv(&self, recipe: &Recipe, arguments: &[String], out: &Path) -> Vec<OsString> {
         let goroot = recipe.goroot.as_ref().map_or(self.goroot, Path::new);
-        let verb = if self.is_version { "install" } else { "build" };
+        let verb = if self.place.is_version {
+            "install"
+        } else {
+            "build"
+        };
         let mut argv: Vec<OsString> = vec![goroot.join("bin/go").into(), verb.into()];
         argv.extend(arguments.iter().map(OsString::from));
-        if !self.is_version {
+        if !self.place.is_version {
             argv.extend(["-o".into(), out.join("program").into()]);
         }
-        argv.push(self.what.into());
-        argv
+        argv.push(OsString::from(&self.place.what));
+        match self.place.seen_at(recipe.checkout.as_deref()) {
+            // That folder is there only once it is laid.
+            Some(folder) => {
+                let enter = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\""].map(OsString::from);
+                enter
+                    .into_iter()
+                    .chain([folder.into()])
+                    .chain(argv)
+                    .collect()
+            }
+            None => argv,
+        }
     }
 
     fn environment(&self, recipe: &Recipe, out: &Path) -> Result<Vec<(OsString, OsString)>, Stop> {
@@ -119,7 +131,7 @@ impl Ground<'_> {
     fn sandbox(&self, recipe: &Recipe) -> Result<Result<Sandbox, String>, Stop> {
         let needs = [self.goroot, self.work, self.modules];
         let mut binds = Vec::new();
-        for (from, place) in recipe.places(self.goroot, self.modules) {
+        for (from, place) in recipe.places(self) {
             match sandbox::admit(place, &needs) {
                 Ok(to) => binds.push(Bind { from, to }),
                 Err(why) => return Ok(Err(format!("{place:?} is not laid: {why}"))),

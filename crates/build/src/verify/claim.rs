@@ -176,6 +176,18 @@ impl Traces {
         traces
     }
 
+    /// The folder of the main module, by the file of `main.main`: its package lies in it as its path does in the module's.
+    fn folder(binary: &Binary<'_>, info: &BuildInfo<'_>) -> Option<String> {
+        let table = binary.pclntab().ok()?;
+        let main = table
+            .functions()
+            .find(|function| table.name(function.name) == Some(b"main.main"))?;
+        let file = std::str::from_utf8(binary.definition(&main)?.file).ok()?;
+        let (package, _) = file.rsplit_once('/')?;
+        let below = info.path?.strip_prefix(info.main.as_ref()?.path)?;
+        package.strip_suffix(below).map(str::to_owned)
+    }
+
     /// Finds the places of the builder in the names of source files (pclntab file table).
     fn places(&mut self, binary: &Binary<'_>, info: &BuildInfo<'_>) {
         let Ok(table) = binary.pclntab() else { return };
@@ -188,6 +200,9 @@ impl Traces {
         self.goroot = files()
             .find_map(|name| name.strip_suffix("/src/runtime/proc.go"))
             .map(str::to_owned);
+        if info.main.as_ref().is_some_and(|main| main.sum.is_empty()) {
+            self.folder = Traces::folder(binary, info);
+        }
         let main = info.main.iter().filter(|main| !main.sum.is_empty());
         let in_cache: Vec<String> = info
             .deps

@@ -9,6 +9,7 @@ pub mod flags;
 pub mod modules;
 pub mod recipe;
 pub mod search;
+mod source;
 
 pub use claim::{Claim, Origin};
 pub use modules::{Proven, Vouch};
@@ -16,6 +17,7 @@ pub use recipe::Recipe;
 pub use search::Attempt;
 
 use crate::compare::Diagnosis;
+use crate::module::Module;
 use crate::run;
 use crate::sandbox::Abilities;
 use crate::sumdb;
@@ -24,6 +26,7 @@ use build::Ground;
 use goassay_binary::Binary;
 use modules::Modules;
 use search::Search;
+use source::Place;
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
@@ -90,6 +93,8 @@ pub enum Stop {
     Download(String),
     /// A download is no module.
     Broken(PathBuf, String),
+    /// Where the source is, is not known, or it is not the one of the program: in words.
+    NoSource(String),
     /// There is no such toolchain to be had, in words.
     Toolchain(String),
 }
@@ -110,6 +115,7 @@ impl Stop {
             Stop::Gone(_)
             | Stop::Download(_)
             | Stop::Broken(..)
+            | Stop::NoSource(_)
             | Stop::Toolchain(_)
             | Stop::Database(_) => Ok(Verdict::NotChecked(self.to_string())),
             Stop::File(..) | Stop::Run(_) => Err(self),
@@ -123,7 +129,9 @@ impl fmt::Display for Stop {
             Stop::File(path, error) => write!(f, "{}: {error}", path.display()),
             Stop::Run(error) => error.fmt(f),
             Stop::Database(error) => error.fmt(f),
-            Stop::Mismatch(what) | Stop::Toolchain(what) => f.write_str(what),
+            Stop::Mismatch(what) | Stop::NoSource(what) | Stop::Toolchain(what) => {
+                f.write_str(what)
+            }
             Stop::Gone(said) => write!(
                 f,
                 "no module proxy has the source any more, or it is private: {said}"
@@ -152,6 +160,15 @@ pub enum Event<'a> {
     Building(usize, &'a str),
 }
 
+/// Where the source of a program is that names none in a module proxy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A repository: a folder or an address, as `git clone` takes it.
+    Git(String),
+    /// The files of a published module, in a folder.
+    Module(Module),
+}
+
 /// A toolchain of this machine's platform, verified: its GOROOT.
 pub type Toolchains<'a> = dyn Fn(&Name) -> Result<PathBuf, String> + 'a;
 
@@ -165,6 +182,8 @@ pub struct Tools<'a> {
     pub environment: &'a [(OsString, OsString)],
     /// Modules that were proven before, in the layout of a module proxy.
     pub store: &'a Path,
+    /// Where the source of programs is that were not built from a published module.
+    pub source: Option<&'a Source>,
     /// What this machine allows.
     pub abilities: &'a Abilities,
     /// Most builds.
@@ -214,19 +233,6 @@ fn rebuilt(
     tell: &mut dyn FnMut(Event<'_>),
     verification: &mut Verification,
 ) -> Result<Verdict, Stop> {
-    match claim.origin() {
-        Origin::Published => {}
-        Origin::Checkout { revision, .. } => {
-            return Ok(Verdict::NotChecked(format!(
-                "it was built from a checkout at {revision}"
-            )));
-        }
-        Origin::Folder => {
-            return Ok(Verdict::NotChecked(
-                "it was built in a folder of which nothing is recorded".to_owned(),
-            ));
-        }
-    }
     let (recipe, refused) = Recipe::of(claim);
     verification.notes.extend(refused.iter().map(|setting| {
         format!("a setting that is not repeated, because it could run or read something: {setting}")
@@ -262,11 +268,10 @@ fn rebuilt(
         folder: &empty,
         environment: tools.environment,
     };
-    let what = format!("{}@{}", claim.package, claim.main.version);
-    tell(Event::Downloading(&what));
-    let arguments = recipe.arguments().unwrap_or_default();
-    let words: Vec<String> = arguments.into_iter().chain([what.clone()]).collect();
-    modules.download(&claim.main, &recipe.environment, &words)?;
+    let place = Place::prepare(claim, tools.source, &modules, &work)?;
+    let recipe = recipe.at(&place);
+    tell(Event::Downloading(&place.what));
+    modules.download(claim, &place, &recipe)?;
     tell(Event::Proving);
     verification.proven = modules.prove(tools.vouch)?;
     contents(claim, &verification.proven)?;
@@ -275,9 +280,7 @@ fn rebuilt(
         modules: &cache,
         abilities: tools.abilities,
         work: &work,
-        folder: &empty,
-        what: &what,
-        is_version: true,
+        place: &place,
     };
     let mut search = Search {
         file,

@@ -5,8 +5,11 @@
 //! not vouch for stops it. The go command's own check is off, so that there is one judge and one wording.
 
 use super::Stop;
+use super::claim::Claim;
+use super::recipe::Recipe;
+use super::source::Place;
 use crate::dirhash;
-use crate::module::Module;
+use crate::module::{Module, NotAModule};
 use crate::run::{self, Question};
 use crate::sumdb;
 use sha2::{Digest, Sha256};
@@ -62,22 +65,45 @@ const OWN: [&str; 12] = [
 ];
 
 impl Modules<'_> {
-    /// Downloads a module and all that its program needs: `arguments` are those of the `go install` to come.
+    /// Downloads all that a program needs, without building it.
     pub(super) fn download(
         &self,
-        main: &Module,
-        settings: &[(String, String)],
-        arguments: &[String],
+        claim: &Claim,
+        place: &Place,
+        recipe: &Recipe,
     ) -> Result<(), Stop> {
-        // The first alone: then only the version that is wanted is listed, and nobody is asked for others.
-        self.go(
-            &["mod", "download", &main.to_string()].map(str::to_owned),
-            &[],
-            self.store,
-        )?;
-        let dry = ["install".to_owned(), "-n".to_owned()];
-        let words: Vec<String> = dry.into_iter().chain(arguments.iter().cloned()).collect();
-        self.go(&words, settings, &self.cache.join("cache/download"))
+        let mut words = vec!["install", "-n"];
+        let mut before = self.store.to_owned();
+        if place.is_version {
+            // The module alone, first: then only the version that is wanted is listed, and nobody is asked for others.
+            self.fetch(&claim.main)?;
+            before = self.cache.join("cache/download");
+        } else {
+            words = vec!["build", "-n", "-o", "/dev/null"];
+        }
+        let arguments = recipe.arguments().unwrap_or_default();
+        let words = words.into_iter().map(str::to_owned);
+        let words: Vec<String> = words.chain(arguments).chain([place.what.clone()]).collect();
+        self.go(&words, &recipe.environment, &before, &place.folder)
+    }
+
+    fn fetch(&self, module: &Module) -> Result<(), Stop> {
+        let words = ["mod", "download", &module.to_string()].map(str::to_owned);
+        self.go(&words, &[], self.store, self.folder)
+    }
+
+    /// Puts the files of a module into a new folder.
+    pub(super) fn unpacked(&self, module: &Module, to: &Path) -> Result<(), Stop> {
+        self.fetch(module)?;
+        let no_module = |error: NotAModule| Stop::NoSource(error.to_string());
+        let from = self.cache.join(module.escaped().map_err(no_module)?);
+        for file in files(&from)? {
+            let target = to.join(file.strip_prefix(&from).unwrap_or(&file));
+            let folder = target.parent().unwrap_or(&target);
+            fs::create_dir_all(folder).map_err(Stop::file(folder))?;
+            fs::copy(&file, &target).map_err(Stop::file(&target))?;
+        }
+        Ok(())
     }
 
     fn go(
@@ -85,6 +111,7 @@ impl Modules<'_> {
         arguments: &[String],
         settings: &[(String, String)],
         before: &Path,
+        folder: &Path,
     ) -> Result<(), Stop> {
         let is_own = |name: &OsString| {
             OWN.iter().any(|own| name == own)
@@ -135,7 +162,7 @@ impl Modules<'_> {
                 .chain(arguments.iter().map(OsString::from))
                 .collect(),
             environment,
-            folder: self.folder,
+            folder,
         };
         let answer = run::ask(&question).map_err(Stop::Run)?;
         match answer.code {
@@ -275,7 +302,7 @@ fn unescaped(text: &str) -> String {
 }
 
 /// All files below a folder, sorted by path.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {

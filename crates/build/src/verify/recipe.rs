@@ -1,7 +1,9 @@
 //! One way to build the program: what the go command is told, and where things seem to lie.
 
+use super::build::Ground;
 use super::claim::{Claim, Traces};
 use super::flags::{self, Taken};
+use super::source::Place;
 use std::path::PathBuf;
 
 /// One way to build a program.
@@ -23,6 +25,8 @@ pub struct Recipe {
     pub goroot: Option<String>,
     /// Where the module cache seems to lie.
     pub module_cache: Option<String>,
+    /// Where the checkout seems to lie.
+    pub checkout: Option<String>,
 }
 
 /// What the linker leaves out.
@@ -78,6 +82,7 @@ impl Recipe {
             environment: taken.environment,
             goroot: traces.goroot.clone(),
             module_cache: traces.module_cache.clone(),
+            checkout: traces.folder.clone(),
             ..Recipe::default()
         };
         match taken.linker {
@@ -92,6 +97,16 @@ impl Recipe {
             recipe.strip = Strip::Nothing;
         }
         (recipe, taken.refused)
+    }
+
+    /// The same where the program is built in a folder: git stamps it or not, as it did.
+    #[must_use]
+    pub(super) fn at(mut self, place: &Place) -> Recipe {
+        self.checkout = self.checkout.and_then(|folder| place.top_of(&folder));
+        if !place.is_version {
+            self.flags.push(format!("-buildvcs={}", place.is_stamped));
+        }
+        self
     }
 
     /// All words for the linker.
@@ -128,19 +143,16 @@ impl Recipe {
 
     /// Places that have to be laid: what, and where.
     #[must_use]
-    pub fn places(
-        &self,
-        goroot: &std::path::Path,
-        modules: &std::path::Path,
-    ) -> Vec<(PathBuf, &str)> {
+    pub(super) fn places(&self, ground: &Ground<'_>) -> Vec<(PathBuf, &str)> {
         let goroot = self
             .goroot
             .as_deref()
-            .map(|place| (goroot.to_owned(), place));
+            .map(|place| (ground.goroot.to_owned(), place));
         let modules = self
             .module_cache
             .as_deref()
-            .map(|place| (modules.to_owned(), place));
-        goroot.into_iter().chain(modules).collect()
+            .map(|place| (ground.modules.to_owned(), place));
+        let checkout = ground.place.checkout.clone().zip(self.checkout.as_deref());
+        goroot.into_iter().chain(modules).chain(checkout).collect()
     }
 }

@@ -3,8 +3,10 @@
 use super::CaArg;
 use crate::documents::Documents;
 use clap::{Args, ValueHint};
+use goassay_build::module::Module;
+use goassay_build::verify::Source;
 use goassay_report::rebuilt::Format;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(crate) const LONG: &str = "\
 Builds Go programs again from what they say of themselves, and compares bit for bit.
@@ -21,6 +23,8 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   goassay verify ~/go/bin/age                 is it what its version says?
   goassay verify bin/* --format json          for a program
+  goassay verify ./server --source .          it was built from a checkout
+  goassay verify esbuild --source github.com/evanw/esbuild@v0.25.0
   goassay verify ./tool --max-builds 3        give up sooner
 
 Exit codes:
@@ -34,6 +38,9 @@ pub(crate) struct Verify {
     /// Go programs
     #[arg(value_name = "BINARY", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) paths: Vec<PathBuf>,
+    /// Where the source is of programs that were not built from a published module: a repository (DIR or URL, the commit is the program's), or the files of MODULE@VERSION
+    #[arg(long, value_name = "DIR|URL|MODULE@VERSION", value_parser = source, value_hint = ValueHint::AnyPath)]
+    pub(crate) source: Option<Source>,
     /// Build at most so often for each program
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) max_builds: u16,
@@ -41,4 +48,21 @@ pub(crate) struct Verify {
     pub(crate) trust: CaArg,
     #[command(flatten)]
     pub(crate) documents: Documents<Format>,
+}
+
+fn source(text: &str) -> Result<Source, String> {
+    if let Ok(folder) = Path::new(text).canonicalize() {
+        let folder = folder.to_str().ok_or("the path is not UTF-8")?;
+        return Ok(Source::Git(folder.to_owned()));
+    }
+    match text.split_once('@') {
+        // Addresses can have an @ too, and then a scheme or a colon.
+        Some((path, version)) if !text.contains(':') => {
+            let module = Module::new(path, version);
+            module.escaped().map_err(|error| error.to_string())?;
+            Ok(Source::Module(module))
+        }
+        _ if text.contains(':') => Ok(Source::Git(text.to_owned())),
+        _ => Err("there is no such folder, and it is neither an address nor MODULE@VERSION".to_owned()),
+    }
 }

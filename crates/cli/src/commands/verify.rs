@@ -18,7 +18,7 @@ use goassay_build::module::Module;
 use goassay_build::sandbox::{Abilities, Ability};
 use goassay_build::sumdb::{self, Duty};
 use goassay_build::toolchain::{Fetcher, Name, Outcome};
-use goassay_build::verify::{self, Event, Stop, Tools, Verification};
+use goassay_build::verify::{self, Event, Source, Stop, Tools, Verification};
 use goassay_report::document::FailureKind;
 use goassay_report::rebuilt::{self, File, Report};
 use sha2::{Digest, Sha256};
@@ -57,6 +57,7 @@ pub(crate) fn run(
             abilities: &abilities,
             environment: &environment,
             store: &store,
+            source: args.source.as_ref(),
             max_builds: usize::from(args.max_builds),
         };
         verifying.all(&args.paths)
@@ -88,6 +89,7 @@ struct Verifying<'a> {
     abilities: &'a Abilities,
     environment: &'a [(OsString, OsString)],
     store: &'a Path,
+    source: Option<&'a Source>,
     max_builds: usize,
 }
 
@@ -135,6 +137,7 @@ impl Verifying<'_> {
             vouch: &|module| self.vouch(module),
             environment: self.environment,
             store: self.store,
+            source: self.source,
             abilities: self.abilities,
             max_builds: self.max_builds,
         };
