@@ -4,6 +4,7 @@ use super::Stop;
 use super::recipe::Recipe;
 use super::source::Place;
 use crate::plan::SYSTEM_PATH;
+use crate::project::git_settings;
 use crate::run::{self, Question};
 use crate::sandbox::{self, Abilities, Bind, Sandbox};
 use std::ffi::OsString;
@@ -98,7 +99,15 @@ impl Ground<'_> {
         let modules = recipe.module_cache.as_ref().map_or(self.modules, Path::new);
         let mut proxy = OsString::from("file://");
         proxy.push(self.modules.join("cache/download"));
-        let places: [(&str, OsString); 6] = [
+        let mut path = self
+            .place
+            .git
+            .clone()
+            .map_or_else(OsString::new, OsString::from);
+        path.push(if path.is_empty() { "" } else { ":" });
+        path.push(SYSTEM_PATH);
+        let places: [(&str, OsString); 7] = [
+            ("PATH", path),
             ("GOCACHE", self.folder_of("cache")?.into()),
             ("GOPATH", out.into()),
             ("GOMODCACHE", modules.into()),
@@ -107,7 +116,6 @@ impl Ground<'_> {
             ("TMPDIR", self.folder_of("tmp")?.into()),
         ];
         let fixed = [
-            ("PATH", SYSTEM_PATH),
             ("GOENV", "off"),
             ("GOFLAGS", "-modcacherw"),
             ("GO111MODULE", "on"),
@@ -120,11 +128,19 @@ impl Ground<'_> {
         ];
         let fixed = fixed.map(|(name, value)| (name.into(), value.into()));
         let places = places.map(|(name, value)| (name.into(), value));
+        let git = git_settings(Path::new("*")).into_iter();
+        let git = git.filter(|_| self.place.is_stamped);
+        let git = git.map(|(name, value)| (name.into(), value));
         let own = recipe
             .environment
             .iter()
             .map(|(name, value)| (name.into(), value.into()));
-        Ok(fixed.into_iter().chain(places).chain(own).collect())
+        Ok(fixed
+            .into_iter()
+            .chain(places)
+            .chain(git)
+            .chain(own)
+            .collect())
     }
 
     /// No network where that can be had, and the builder's places where the recipe has them.

@@ -10,6 +10,7 @@ pub mod modules;
 pub mod recipe;
 pub mod search;
 mod source;
+mod stand_in;
 
 pub use claim::{Claim, Origin};
 pub use modules::{Proven, Vouch};
@@ -270,6 +271,9 @@ fn rebuilt(
     };
     let place = Place::prepare(claim, tools.source, &modules, &work)?;
     let recipe = recipe.at(&place);
+    if place.git.is_some() {
+        verification.notes.push(STAND_IN.to_owned());
+    }
     tell(Event::Downloading(&place.what));
     modules.download(claim, &place, &recipe)?;
     tell(Event::Proving);
@@ -292,6 +296,8 @@ fn rebuilt(
     verification.attempts = found.attempts;
     Ok(found.verdict)
 }
+
+const STAND_IN: &str = "there is no repository to ask: the files are those of the module that was given, and the commit is the one that the file names, which nothing shows";
 
 /// Whether the binary names the contents that were published.
 fn contents(claim: &Claim, proven: &Proven) -> Result<(), Stop> {

@@ -83,7 +83,9 @@ impl Modules<'_> {
         }
         let arguments = recipe.arguments().unwrap_or_default();
         let words = words.into_iter().map(str::to_owned);
-        let words: Vec<String> = words.chain(arguments).chain([place.what.clone()]).collect();
+        // Nothing is stamped yet.
+        let last = ["-buildvcs=false".to_owned(), place.what.clone()];
+        let words: Vec<String> = words.chain(arguments).chain(last).collect();
         self.go(&words, &recipe.environment, &before, &place.folder)
     }
 
@@ -174,6 +176,8 @@ impl Modules<'_> {
     /// Proves all that was downloaded, and keeps it.
     pub(super) fn prove(&self, vouch: &Vouch<'_>) -> Result<Proven, Stop> {
         let downloads = self.cache.join("cache/download");
+        // A program without dependencies, built in a folder, needs none.
+        fs::create_dir_all(&downloads).map_err(Stop::file(&downloads))?;
         let mut proven = Proven::default();
         for version in versions(&downloads)? {
             let (Some(statement), module) = (

@@ -2,7 +2,7 @@
 
 use super::claim::{Claim, Origin};
 use super::modules::{Modules, files};
-use super::{Source, Stop};
+use super::{Source, Stop, stand_in};
 use crate::plan::SYSTEM_PATH;
 use crate::project::git_settings;
 use crate::run::{self, Question};
@@ -23,6 +23,8 @@ pub(super) struct Place {
     pub checkout: Option<PathBuf>,
     /// Git stamps the program.
     pub is_stamped: bool,
+    /// The folder of a program that stands in for git, where there is no repository: it answers what the file says.
+    pub git: Option<PathBuf>,
 }
 
 impl Place {
@@ -43,6 +45,7 @@ impl Place {
                 is_version: true,
                 checkout: None,
                 is_stamped: false,
+                git: None,
             }),
             (Origin::Published, Some(_)) => Err(Stop::NoSource(format!("it names {} as published: --source is for programs of checkouts and folders", claim.main))),
             (Origin::Checkout { revision, .. }, Some(Source::Git(from))) => {
@@ -53,10 +56,18 @@ impl Place {
             (Origin::Checkout { revision, .. }, None) => Err(Stop::NoSource(format!(
                 "it was built from a checkout at {revision}: --source DIR or --source URL says where that is"
             ))),
-            (_, Some(Source::Module(module))) => {
+            (origin, Some(Source::Module(module))) => {
                 let copy = work.join("checkout");
                 modules.unpacked(module, &copy)?;
-                Place::in_folder(claim, copy, false)
+                let answers = stand_in::answers(claim);
+                if let (Origin::Checkout { .. }, None) = (&origin, &answers) {
+                    return Err(Stop::NoSource("what it says of its commit is not what git says".to_owned()));
+                }
+                let mut place = Place::in_folder(claim, copy, answers.is_some())?;
+                if let (Some(answers), Some(checkout)) = (answers, &place.checkout) {
+                    place.git = Some(stand_in::install(&answers, checkout, work)?);
+                }
+                Ok(place)
             }
             (Origin::Folder, Some(Source::Git(from))) => {
                 let checkout = work.join("checkout");
@@ -99,6 +110,7 @@ impl Place {
             is_version: false,
             checkout: Some(checkout),
             is_stamped,
+            git: None,
         })
     }
 }

@@ -63,6 +63,8 @@ fn source(text: &str) -> Result<Source, String> {
             Ok(Source::Module(module))
         }
         _ if text.contains(':') => Ok(Source::Git(text.to_owned())),
-        _ => Err("there is no such folder, and it is neither an address nor MODULE@VERSION".to_owned()),
+        _ => Err(
+            "there is no such folder, and it is neither an address nor MODULE@VERSION".to_owned(),
+        ),
     }
 }
