@@ -6,6 +6,7 @@
 mod build;
 pub mod claim;
 pub mod flags;
+pub mod judge;
 pub mod modules;
 pub mod recipe;
 pub mod search;

@@ -1,10 +1,10 @@
 //! Attempts, one after the other, until one gives the same bytes or the budget is spent.
 
 use super::build::{Built, Ground};
+use super::judge::{Gate, judge};
 use super::recipe::{Recipe, Strip};
 use super::{Event, Stop, Verdict};
-use crate::compare::{Diagnosis, compare_contents};
-use crate::normalize;
+use crate::compare::Diagnosis;
 use std::collections::VecDeque;
 
 /// An attempt, and what came of it.
@@ -93,29 +93,18 @@ impl Search<'_, '_> {
             Built::Failed(said) => return Ok((Outcome::Failed(said), None)),
             Built::Untried(why) => return Ok((Outcome::Untried(why), None)),
         };
-        if bytes == self.file {
-            return Ok((Outcome::Same, Some(Verdict::Identical)));
-        }
-        let contents = compare_contents(self.file, &bytes, &[normalize::APPLE_SIGNATURE]);
-        Ok(match contents.differ {
-            None => (
-                Outcome::Same,
-                Some(Verdict::IdenticalAfter(contents.applied)),
-            ),
-            Some(differ) => {
-                let functions = differ
-                    .diagnosis
+        let verdict = judge(self.file, &bytes, Gate::Whole);
+        let outcome = match &verdict {
+            Verdict::Different(diagnosis) => Outcome::Differs {
+                functions: diagnosis
                     .function
                     .as_ref()
-                    .map_or(0, |function| function.count);
-                let more = self.file.len().abs_diff(bytes.len()) as u64;
-                let bytes = differ.diagnosis.bytes + more;
-                (
-                    Outcome::Differs { functions, bytes },
-                    Some(Verdict::Different(Box::new(differ.diagnosis))),
-                )
-            }
-        })
+                    .map_or(0, |function| function.count),
+                bytes: diagnosis.bytes + self.file.len().abs_diff(bytes.len()) as u64,
+            },
+            _ => Outcome::Same,
+        };
+        Ok((outcome, Some(verdict)))
     }
 }
 
