@@ -147,7 +147,9 @@ impl Ground<'_> {
     fn sandbox(&self, recipe: &Recipe) -> Result<Result<Sandbox, String>, Stop> {
         let needs = [self.goroot, self.work, self.modules];
         let mut binds = Vec::new();
-        for (from, place) in recipe.places(self) {
+        // What lies there already need not be laid.
+        let places = recipe.places(self).into_iter();
+        for (from, place) in places.filter(|(from, place)| from != Path::new(place)) {
             match sandbox::admit(place, &needs) {
                 Ok(to) => binds.push(Bind { from, to }),
                 Err(why) => return Ok(Err(format!("{place:?} is not laid: {why}"))),

@@ -169,7 +169,8 @@ fn compiler(value: &str) -> bool {
 }
 
 /// Whether the linker may be told all of these words.
-fn linker(words: &[String]) -> bool {
+#[must_use]
+pub fn linker(words: &[String]) -> bool {
     let mut words = words.iter().map(String::as_str);
     while let Some(word) = words.next() {
         let word = word.replacen("--", "-", 1);

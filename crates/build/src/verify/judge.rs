@@ -55,7 +55,7 @@ fn parts(file: &[u8]) -> Vec<(&[u8], Range<usize>, &[u8])> {
     for range in all
         .iter()
         .map(|(_, range, _)| range.clone())
-        .chain([file.len()..file.len()])
+        .chain(std::iter::once(file.len()..file.len()))
     {
         if let Some(bytes) = file.get(at..range.start).filter(|bytes| !bytes.is_empty()) {
             between.push((&b""[..], at..range.start, bytes));

@@ -26,6 +26,7 @@ use crate::sumdb;
 use crate::toolchain::{Name, Platform};
 use build::Ground;
 use goassay_binary::Binary;
+use goassay_diff::Cause;
 use modules::Modules;
 use search::Search;
 use source::Place;
@@ -43,6 +44,8 @@ pub struct Verification {
     pub verdict: Verdict,
     /// What was tried, in order.
     pub attempts: Vec<Attempt>,
+    /// Why the nearest attempt differs, the likeliest first; A is the file, B the rebuilt one.
+    pub causes: Vec<Cause>,
     /// The modules that it was built from.
     pub proven: Proven,
     /// What should be known besides.
@@ -209,6 +212,7 @@ pub fn verify(
         claim: None,
         verdict: Verdict::NotChecked(String::new()),
         attempts: Vec::new(),
+        causes: Vec::new(),
         proven: Proven::default(),
         notes: Vec::new(),
     };
@@ -295,6 +299,7 @@ fn rebuilt(
     };
     let found = search.run(recipe)?;
     verification.attempts = found.attempts;
+    verification.causes = found.causes;
     Ok(found.verdict)
 }
 

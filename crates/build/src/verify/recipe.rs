@@ -3,7 +3,8 @@
 use super::build::Ground;
 use super::claim::{Claim, Traces};
 use super::flags::{self, Taken};
-use super::source::Place;
+use super::source::Place as Ready;
+use goassay_diff::{Change, Place};
 use std::path::PathBuf;
 
 /// One way to build a program.
@@ -39,17 +40,17 @@ pub enum Strip {
     Debug,
     /// DWARF and the symbol table (`-s -w`).
     Symbols,
+    /// The symbol table alone (`-s`; from Go 1.22 on it leaves DWARF out too).
+    Table,
 }
 
 impl Strip {
-    /// All, in no order that means anything.
-    pub const ALL: [Strip; 3] = [Strip::Nothing, Strip::Debug, Strip::Symbols];
-
     fn words(self) -> &'static [&'static str] {
         match self {
             Strip::Nothing => &[],
             Strip::Debug => &["-w"],
             Strip::Symbols => &["-s", "-w"],
+            Strip::Table => &["-s"],
         }
     }
 
@@ -57,7 +58,8 @@ impl Strip {
     #[must_use]
     pub fn shown(traces: &Traces) -> Strip {
         match (traces.symbols, traces.debug) {
-            (_, true) => Strip::Nothing,
+            (true, true) => Strip::Nothing,
+            (false, true) => Strip::Table,
             (true, false) => Strip::Debug,
             (false, false) => Strip::Symbols,
         }
@@ -101,7 +103,7 @@ impl Recipe {
 
     /// The same where the program is built in a folder: git stamps it or not, as it did.
     #[must_use]
-    pub(super) fn at(mut self, place: &Place) -> Recipe {
+    pub(super) fn at(mut self, place: &Ready) -> Recipe {
         self.checkout = self.checkout.and_then(|folder| place.top_of(&folder));
         if !place.is_version {
             self.flags.push(format!("-buildvcs={}", place.is_stamped));
@@ -139,6 +141,64 @@ impl Recipe {
             arguments.push(format!("-ldflags={}", flags::joined(&words)?));
         }
         Ok(arguments)
+    }
+
+    /// The same with one thing changed; none where that cannot be told to a build, may not be, or is so already.
+    #[must_use]
+    pub fn with(&self, change: &Change) -> Option<Recipe> {
+        let mut other = self.clone();
+        match change {
+            Change::Variable(name, value) => other.set_variable(name, value)?,
+            Change::LinkerFlags { add, remove } => other.change_linker(add, remove)?,
+            Change::Directory(Place::Goroot, place) => other.goroot = Some(place.clone()),
+            Change::Directory(Place::ModuleCache, place) => {
+                other.module_cache = Some(place.clone())
+            }
+            Change::Directory(Place::Checkout, place) => other.checkout = Some(place.clone()),
+            Change::Environment(name, value) => {
+                other.environment.retain(|(other, _)| other != name);
+                let setting = value.iter().map(|value| (name.clone(), value.clone()));
+                let taken = Taken::of(&setting.collect::<Vec<_>>());
+                (taken.refused.is_empty() && taken.flags.is_empty()).then_some(())?;
+                other.environment.extend(taken.environment);
+            }
+            _ => return None,
+        }
+        (other != *self).then_some(other)
+    }
+
+    fn set_variable(&mut self, name: &str, value: &str) -> Option<()> {
+        let word = format!("{name}={value}");
+        // What is cut, or has no name that a linker takes, is no value.
+        let is_whole = !value.is_empty() && !value.ends_with('…') && !value.contains('\u{fffd}');
+        let is_known =
+            flags::linker(&["-X".to_owned(), word]) && name.contains('.') && !name.contains('=');
+        (is_whole && is_known).then_some(())?;
+        self.variables.retain(|(other, _)| other != name);
+        self.variables.push((name.to_owned(), value.to_owned()));
+        Some(())
+    }
+
+    fn change_linker(&mut self, add: &[String], remove: &[String]) -> Option<()> {
+        flags::linker(add).then_some(())?;
+        let is_there = |word: &str, was: bool| {
+            (was || add.iter().any(|other| other == word))
+                && !remove.iter().any(|other| other == word)
+        };
+        let symbols = is_there("-s", matches!(self.strip, Strip::Symbols | Strip::Table));
+        let debug = is_there("-w", matches!(self.strip, Strip::Symbols | Strip::Debug));
+        self.strip = match (symbols, debug) {
+            (false, false) => Strip::Nothing,
+            (false, true) => Strip::Debug,
+            (true, false) => Strip::Table,
+            (true, true) => Strip::Symbols,
+        };
+        self.no_build_id = is_there("-buildid=", self.no_build_id);
+        let own = |word: &String| ["-s", "-w", "-buildid="].contains(&word.as_str());
+        self.linker.retain(|word| !remove.contains(word));
+        self.linker
+            .extend(add.iter().filter(|word| !own(word)).cloned());
+        Some(())
     }
 
     /// Places that have to be laid: what, and where.

@@ -5,6 +5,7 @@ use super::judge::{Gate, judge};
 use super::recipe::{Recipe, Strip};
 use super::{Event, Stop, Verdict};
 use crate::compare::Diagnosis;
+use goassay_diff::{Cause, Change, causes};
 use std::collections::VecDeque;
 
 /// An attempt, and what came of it.
@@ -48,46 +49,95 @@ pub(super) struct Search<'a, 'g> {
 pub(super) struct Found {
     pub attempts: Vec<Attempt>,
     pub verdict: Verdict,
+    /// Of the nearest attempt, where all differ.
+    pub causes: Vec<Cause>,
+}
+
+/// What an attempt built, and what that is in the light of the file.
+type Other = (Vec<u8>, Verdict);
+
+/// What is to be tried.
+struct Try {
+    what: String,
+    recipe: Recipe,
+    /// It is built for its symbol table alone: what it shows of variables is set in this recipe.
+    names_for: Option<Recipe>,
+}
+
+/// The nearest attempt.
+struct Nearest {
+    distance: (u64, u64),
+    diagnosis: Diagnosis,
+    causes: Vec<Cause>,
 }
 
 impl Search<'_, '_> {
     pub(super) fn run(&mut self, first: Recipe) -> Result<Found, Stop> {
-        let mut open = VecDeque::from([("what the binary says".to_owned(), first.clone())]);
-        open.extend(others(&first));
+        let mut open = VecDeque::from([Try {
+            what: "what the binary says".to_owned(),
+            recipe: first,
+            names_for: None,
+        }]);
+        let mut tried: Vec<Recipe> = Vec::new();
         let mut attempts: Vec<Attempt> = Vec::new();
-        let mut nearest: Option<(u64, Diagnosis)> = None;
-        while let Some((what, recipe)) = open.pop_front() {
+        let mut nearest: Option<Nearest> = None;
+        while let Some(next) = open.pop_front() {
+            if tried.contains(&next.recipe) {
+                continue;
+            }
             if attempts.len() >= self.max_builds {
                 break;
             }
-            (self.tell)(Event::Building(attempts.len() + 1, &what));
-            let arguments = recipe.arguments().unwrap_or_default();
-            let (outcome, verdict) = self.attempt(&recipe)?;
+            (self.tell)(Event::Building(attempts.len() + 1, &next.what));
+            let (outcome, built) = self.attempt(&next.recipe)?;
+            tried.push(next.recipe.clone());
             attempts.push(Attempt {
-                what,
-                arguments,
+                what: next.what.clone(),
+                arguments: next.recipe.arguments().unwrap_or_default(),
                 outcome,
             });
-            match verdict {
-                Some(Verdict::Different(diagnosis)) => {
-                    let distance = distance(&diagnosis);
-                    if nearest.as_ref().is_none_or(|(other, _)| distance < *other) {
-                        nearest = Some((distance, *diagnosis));
-                    }
-                }
-                Some(verdict) => return Ok(Found { attempts, verdict }),
-                None => {}
+            let Some((bytes, verdict)) = built else {
+                continue;
+            };
+            let Verdict::Different(diagnosis) = verdict else {
+                return Ok(Found {
+                    attempts,
+                    verdict,
+                    causes: Vec::new(),
+                });
+            };
+            let differences = goassay_diff::compare(self.file, &bytes);
+            let causes = causes(&differences);
+            open.extend(others(&next, &causes));
+            let distance = (differences.functions.differ(), diagnosis.bytes);
+            if next.names_for.is_none()
+                && nearest
+                    .as_ref()
+                    .is_none_or(|other| distance < other.distance)
+            {
+                nearest = Some(Nearest {
+                    distance,
+                    diagnosis: *diagnosis,
+                    causes,
+                });
             }
         }
-        let verdict = match nearest {
-            Some((_, diagnosis)) => Verdict::Different(Box::new(diagnosis)),
-            None => Verdict::NotChecked(unbuilt(&attempts)),
-        };
-        Ok(Found { attempts, verdict })
+        Ok(match nearest {
+            Some(nearest) => Found {
+                attempts,
+                verdict: Verdict::Different(Box::new(nearest.diagnosis)),
+                causes: nearest.causes,
+            },
+            None => Found {
+                verdict: Verdict::NotChecked(unbuilt(&attempts)),
+                attempts,
+                causes: Vec::new(),
+            },
+        })
     }
 
     /// Builds once; no verdict where nothing was built.
-    fn attempt(&mut self, recipe: &Recipe) -> Result<(Outcome, Option<Verdict>), Stop> {
+    fn attempt(&mut self, recipe: &Recipe) -> Result<(Outcome, Option<Other>), Stop> {
         let bytes = match self.ground.build(recipe)? {
             Built::Program(bytes) => bytes,
             Built::Failed(said) => return Ok((Outcome::Failed(said), None)),
@@ -104,12 +154,8 @@ impl Search<'_, '_> {
             },
             _ => Outcome::Same,
         };
-        Ok((outcome, Some(verdict)))
+        Ok((outcome, Some((bytes, verdict))))
     }
-}
-
-fn distance(diagnosis: &Diagnosis) -> u64 {
-    diagnosis.bytes
 }
 
 fn unbuilt(attempts: &[Attempt]) -> String {
@@ -121,17 +167,60 @@ fn unbuilt(attempts: &[Attempt]) -> String {
     said.unwrap_or_else(|| "no build was allowed".to_owned())
 }
 
-/// What else could have been: what the linker left out, and its build ID.
-fn others(first: &Recipe) -> Vec<(String, Recipe)> {
-    let mut all = Vec::new();
-    for strip in Strip::ALL {
+/// What to try after an attempt that differs: all that its causes ask for at once, then one after the other.
+fn others(last: &Try, causes: &[Cause]) -> Vec<Try> {
+    let changes = || {
+        causes
+            .iter()
+            .flat_map(|cause| cause.changes.iter().map(move |change| (cause, change)))
+    };
+    if let Some(target) = &last.names_for {
+        let variables = changes().filter(|(_, change)| matches!(change, Change::Variable(..)));
+        return together(target, variables).into_iter().collect();
+    }
+    let mut all: Vec<Try> = together(&last.recipe, changes()).into_iter().collect();
+    let alone = changes().filter_map(|(cause, change)| {
+        Some(Try {
+            what: cause.kind.sentence(),
+            recipe: last.recipe.with(change)?,
+            names_for: None,
+        })
+    });
+    all.extend(alone);
+    if matches!(last.recipe.strip, Strip::Symbols | Strip::Table) {
         let recipe = Recipe {
-            strip,
-            ..first.clone()
+            strip: Strip::Nothing,
+            ..last.recipe.clone()
         };
-        if recipe != *first {
-            all.push((format!("the linker leaves out: {strip:?}"), recipe));
-        }
+        let what = "with a symbol table, for the names of variables".to_owned();
+        all.insert(
+            0,
+            Try {
+                what,
+                recipe,
+                names_for: Some(last.recipe.clone()),
+            },
+        );
     }
     all
+}
+
+/// A recipe with all changes that it can take.
+fn together<'c>(
+    recipe: &Recipe,
+    changes: impl Iterator<Item = (&'c Cause, &'c Change)>,
+) -> Option<Try> {
+    let (mut all, mut what) = (recipe.clone(), Vec::new());
+    for (cause, change) in changes {
+        if let Some(changed) = all.with(change) {
+            all = changed;
+            what.push(cause.kind.sentence());
+        }
+    }
+    what.dedup();
+    (!what.is_empty()).then(|| Try {
+        what: what.join("; "),
+        recipe: all,
+        names_for: None,
+    })
 }

@@ -20,6 +20,7 @@ mod documents;
 mod errors;
 mod inspect;
 mod packages;
+mod rebuilt;
 mod repackaged;
 mod sbom;
 mod scan;

@@ -7,6 +7,7 @@ use crate::wire::ToolWire;
 use goassay_build::module::Module;
 use goassay_build::verify::search::Outcome;
 use goassay_build::verify::{Attempt, Claim, Proven, Verdict};
+use goassay_diff::Cause;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -63,6 +64,8 @@ struct FileWire<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     normalizations: Vec<NormalizationWire<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    causes: Vec<CauseWire<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     differences: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     claim: Option<ClaimWire<'a>>,
@@ -76,6 +79,23 @@ struct NormalizationWire<'a> {
     name: &'a str,
     file: &'a str,
     rebuilt: &'a str,
+}
+
+#[derive(Serialize)]
+struct CauseWire<'a> {
+    name: &'static str,
+    what: String,
+    evidence: &'a [String],
+}
+
+impl<'a> CauseWire<'a> {
+    fn new(cause: &'a Cause) -> CauseWire<'a> {
+        CauseWire {
+            name: cause.kind.name(),
+            what: cause.kind.sentence(),
+            evidence: &cause.evidence,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -174,6 +194,7 @@ impl<'a> FileWire<'a> {
             verdict: found.verdict.name(),
             reason,
             normalizations,
+            causes: found.causes.iter().map(CauseWire::new).collect(),
             differences,
             claim: found.claim.as_ref().map(ClaimWire::new),
             modules: ProvenWire::new(&found.proven),

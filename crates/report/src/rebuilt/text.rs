@@ -5,6 +5,7 @@ use crate::render::Style;
 use crate::untrusted::Untrusted;
 use goassay_build::verify::search::Outcome;
 use goassay_build::verify::{Attempt, Verdict};
+use goassay_diff::Cause;
 use std::io::{self, Write};
 
 /// Lines of what a go command said that are shown.
@@ -51,6 +52,7 @@ fn block(file: &File, style: Style, out: &mut dyn Write) -> io::Result<()> {
             }
         }
         Verdict::Different(diagnosis) => {
+            causes(&found.causes, out)?;
             for line in diagnosis.in_words() {
                 writeln!(out, "      {}", Untrusted(&line))?;
             }
@@ -82,6 +84,20 @@ fn block(file: &File, style: Style, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  note: {}", Untrusted(note))?;
     }
     writeln!(out)
+}
+
+/// Causes that are shown, and sentences of each.
+const CAUSES: usize = 4;
+const EVIDENCE: usize = 3;
+
+fn causes(causes: &[Cause], out: &mut dyn Write) -> io::Result<()> {
+    for cause in causes.iter().take(CAUSES) {
+        writeln!(out, "      cause: {}", Untrusted(&cause.kind.sentence()))?;
+        for sentence in cause.evidence.iter().take(EVIDENCE) {
+            writeln!(out, "          {}", Untrusted(sentence))?;
+        }
+    }
+    Ok(())
 }
 
 fn said(text: &str) -> Untrusted<'_> {
