@@ -2,10 +2,9 @@
 //! Go binary; else the place.
 
 use super::text;
-use goassay_binary::Binary;
-use goassay_binary::address::{FileOffset, VirtualAddress};
-use goassay_binary::buildinfo::{BuildInfo, Module};
+use goassay_binary::address::FileOffset;
 use goassay_binary::image::Image;
+use goassay_diff::{BuildInfo, Functions, ModuleChange};
 
 /// Lines of a text that are shown.
 const LINES: usize = 20;
@@ -23,7 +22,7 @@ pub struct Diagnosis {
     pub build_info: Option<(String, String)>,
     /// The section in which the first difference lies, in the posted file.
     pub section: Option<String>,
-    /// The first function, in order of addresses, whose name or code differs.
+    /// A function with other code, addresses in it taken for what stands there; the program's own first.
     pub function: Option<FunctionDiffers>,
 }
 
@@ -34,9 +33,9 @@ pub struct FunctionDiffers {
     pub posted: Option<String>,
     /// The name at its place in the rebuilt file.
     pub rebuilt: Option<String>,
-    /// Bytes of machine code in both, 0 where there is none.
-    pub lengths: (u32, u32),
-    /// How many functions of the same name differ in length or code.
+    /// Bytes of machine code in both, 0 where only one has it.
+    pub lengths: [u64; 2],
+    /// How many functions of the same name differ in code.
     pub count: usize,
 }
 
@@ -54,14 +53,14 @@ impl Diagnosis {
         if let Some(function) = &self.function {
             let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "none".to_owned());
             let (one, other) = (name(&function.posted), name(&function.rebuilt));
-            let (left, right) = function.lengths;
+            let [left, right] = function.lengths;
             words.push(if one == other {
                 let count = function.count;
                 format!(
                     "function {one}: {left} and {right} bytes of code, {count} functions differ"
                 )
             } else {
-                format!("function {one} stands where {other} does")
+                format!("function {one} is there alone, and {other} on the other side")
             });
         }
         let section = self.section.as_deref();
@@ -90,9 +89,10 @@ pub fn diagnose(posted: &[u8], rebuilt: &[u8]) -> Diagnosis {
     if let Ok(image) = Image::parse(posted) {
         diagnosis.section = section(&image, offset);
     }
-    if let (Ok(one), Ok(other)) = (Binary::parse(posted), Binary::parse(rebuilt)) {
-        diagnosis.build_info = build_info(&one, &other);
-        diagnosis.function = function(&one, &other);
+    let found = goassay_diff::compare(posted, rebuilt);
+    if found.unread.is_none() {
+        diagnosis.build_info = build_info(&found.build);
+        diagnosis.function = function(&found.functions);
     }
     diagnosis
 }
@@ -104,87 +104,50 @@ fn section(image: &Image<'_>, offset: u64) -> Option<String> {
     Some(String::from_utf8_lossy(found.name).into_owned())
 }
 
-fn build_info(one: &Binary<'_>, other: &Binary<'_>) -> Option<(String, String)> {
-    let lines = |binary: &Binary<'_>| binary.build_info().map(lines).unwrap_or_default();
-    let (one, other) = (lines(one), lines(other));
-    (0..one.len().max(other.len()))
-        .map(|index| {
-            let line = |lines: &[String]| lines.get(index).cloned().unwrap_or_default();
-            (line(&one), line(&other))
-        })
-        .find(|(a, b)| a != b)
-}
-
-/// The build information as `go version -m` shows it.
-fn lines(info: &BuildInfo<'_>) -> Vec<String> {
-    fn module(kind: &str, module: &Module<'_>) -> String {
-        let Module {
-            path, version, sum, ..
-        } = module;
-        let replaced = module.replace.as_deref();
-        let replaced = replaced.map_or(String::new(), |by| {
-            format!(" => {} {}", by.path, by.version)
-        });
-        format!("{kind} {path} {version} {sum}{replaced}")
-    }
-    let mut lines = vec![info.go_version.to_owned()];
-    lines.extend(info.path.map(|path| format!("path {path}")));
-    lines.extend(info.main.as_ref().map(|main| module("mod", main)));
-    lines.extend(info.deps.iter().map(|dep| module("dep", dep)));
-    let settings = info.settings.iter();
-    lines.extend(settings.map(|(key, value)| format!("build {key}={value}")));
-    lines
-}
-
-/// A function with its code.
-struct Code<'a> {
-    name: &'a [u8],
-    length: u32,
-    code: Option<&'a [u8]>,
-}
-
-fn functions<'a>(binary: &Binary<'a>) -> Vec<Code<'a>> {
-    let mut all = Vec::new();
-    let code = |address: Option<VirtualAddress>, length: u32| {
-        binary
-            .image()
-            .slice(address?, length.into())
-            .map(|bytes| bytes.data())
-    };
-    // Gaps do not matter: this is to point at something, not to prove.
-    let _ = binary.each_function(|listed| {
-        if let Some(emitted) = listed.code {
-            all.push(Code {
-                name: listed.name,
-                length: emitted.len,
-                code: code(emitted.address, emitted.len),
-            });
-        }
+/// The first line that differs, as `go version -m` shows it.
+fn build_info(found: &BuildInfo) -> Option<(String, String)> {
+    let two = |[a, b]: &[String; 2], word: &str| (format!("{word}{a}"), format!("{word}{b}"));
+    let go = found.go.as_ref().map(|values| two(values, ""));
+    let path = found.path.as_ref().map(|values| two(values, "path "));
+    let main = found.main.as_ref().map(|main| module("mod", main));
+    let dep = found.modules.list.first().map(|dep| module("dep", dep));
+    let setting = found.settings.list.first().map(|setting| {
+        let side = |value: &Option<String>| {
+            let value = value.as_ref();
+            value.map_or(String::new(), |value| {
+                format!("build {}={value}", setting.key)
+            })
+        };
+        (side(&setting.values[0]), side(&setting.values[1]))
     });
-    all
+    go.or(path).or(main).or(dep).or(setting)
 }
 
-fn function(one: &Binary<'_>, other: &Binary<'_>) -> Option<FunctionDiffers> {
-    let (one, other) = (functions(one), functions(other));
-    let same = |(a, b): &(&Code<'_>, &Code<'_>)| (a.name, a.code) == (b.name, b.code);
-    let pairs = || one.iter().zip(&other);
-    let count = pairs().filter(|(a, b)| a.name == b.name && a.code != b.code);
-    // Code that only refers to what has moved differs everywhere: what has another length or name comes first.
-    let other_shape = |(a, b): &(&Code<'_>, &Code<'_>)| (a.name, a.length) != (b.name, b.length);
-    let first = pairs()
-        .position(|pair| other_shape(&pair))
-        .or_else(|| pairs().position(|pair| !same(&pair)));
-    let first = match first {
-        Some(first) => first,
-        None if one.len() == other.len() => return None,
-        None => one.len().min(other.len()),
+fn module(kind: &str, change: &ModuleChange) -> (String, String) {
+    let side = |side: usize| {
+        let version = change.versions[side].as_ref();
+        version.map_or(String::new(), |version| {
+            format!("{kind} {} {version} {}", change.path, change.sums[side])
+        })
     };
-    let name = |code: Option<&Code<'_>>| code.map(|c| String::from_utf8_lossy(c.name).into_owned());
-    let length = |code: Option<&Code<'_>>| code.map_or(0, |c| c.length);
-    Some(FunctionDiffers {
-        posted: name(one.get(first)),
-        rebuilt: name(other.get(first)),
-        lengths: (length(one.get(first)), length(other.get(first))),
-        count: count.count(),
-    })
+    (side(0), side(1))
+}
+
+/// A function with other code; where there is none, one that a side alone has.
+fn function(found: &Functions) -> Option<FunctionDiffers> {
+    let count = usize::try_from(found.changed.count).unwrap_or(usize::MAX);
+    let changed = found.changed.list.first().map(|one| FunctionDiffers {
+        posted: Some(one.name.clone()),
+        rebuilt: Some(one.name.clone()),
+        lengths: one.lengths,
+        count,
+    });
+    let only = || FunctionDiffers {
+        posted: found.removed.list.first().cloned(),
+        rebuilt: found.added.list.first().cloned(),
+        lengths: [0, 0],
+        count,
+    };
+    let any = found.removed.count + found.added.count > 0;
+    changed.or_else(|| any.then(only))
 }

@@ -108,26 +108,47 @@ pub(crate) fn compare(
     sides: &[Side<'_>; 2],
     pairs: &Pairs,
 ) -> Functions {
+    let modules = binaries.map(|binary| Modules::of(binary.build_info().ok()));
+    let mut counts = Counts::default();
     let mut found = Functions {
         counts: sides.each_ref().map(|side| side.functions.len() as u64),
+        reordered: reordered(pairs),
         ..Functions::default()
     };
-    let modules = binaries.map(|binary| Modules::of(binary.build_info().ok()));
-    let mut counts: BTreeMap<String, ModuleCount> = BTreeMap::new();
+    in_both(sides, pairs, &modules[0], &mut counts, &mut found);
+    found.removed = only(&sides[0], &pairs.only[0], &modules[0], |function| {
+        counts.of(function).removed += 1;
+    });
+    found.added = only(&sides[1], &pairs.only[1], &modules[1], |function| {
+        counts.of(function).added += 1;
+    });
+    found.modules = counts.by_changes();
+    found
+}
+
+/// What came of the pairs; changes in the program's own packages are listed first.
+fn in_both(
+    sides: &[Side<'_>; 2],
+    pairs: &Pairs,
+    modules: &Modules<'_>,
+    counts: &mut Counts,
+    found: &mut Functions,
+) {
     let mut changed: Vec<(bool, &Function<'_>, &Function<'_>, &How)> = Vec::new();
     for pair in &pairs.both {
         let Some((one, other)) = both(sides, pair) else {
             continue;
         };
-        let (owner, own) = owner(&modules[0], one.name);
-        let count = entry(&mut counts, owner);
+        let owner = Owner::of(modules, one.name);
+        let standard = !owner.own;
+        let count = counts.of(owner);
         count.common += 1;
+        if one.name == BUILD_ID {
+            continue;
+        }
         if one.line != other.line && !matches!(pair.result, Same::Changed(_)) {
             let lines = [one.line, other.line];
             found.lines.push(|| (text(one.name), lines));
-        }
-        if one.name == BUILD_ID {
-            continue;
         }
         match &pair.result {
             Same::Equal => found.same += 1,
@@ -136,11 +157,10 @@ pub(crate) fn compare(
             Same::Changed(_) if is_foreign(one) => {}
             Same::Changed(how) => {
                 count.changed += 1;
-                changed.push((!own, one, other, how));
+                changed.push((standard, one, other, how));
             }
         }
     }
-    found.reordered = reordered(pairs);
     changed.sort_by_key(|&(standard, ..)| standard);
     for (_, one, other, how) in changed {
         found.changed.push(|| FunctionChange {
@@ -149,32 +169,31 @@ pub(crate) fn compare(
             how: how.clone(),
         });
     }
-    for (which, modules) in modules.iter().enumerate() {
-        let (only, side) = (&pairs.only[which], &sides[which]);
-        let functions = only.iter().filter_map(|&at| side.functions.get(at));
-        let mut functions: Vec<(bool, &Function<'_>)> = functions
-            .filter(|function| !is_foreign(function))
-            .map(|function| {
-                let (owner, own) = owner(modules, function.name);
-                let count = entry(&mut counts, owner);
-                match which {
-                    0 => count.removed += 1,
-                    _ => count.added += 1,
-                }
-                (!own, function)
-            })
-            .collect();
-        functions.sort_by_key(|&(standard, _)| standard);
-        let list = match which {
-            0 => &mut found.removed,
-            _ => &mut found.added,
-        };
-        for (_, function) in functions {
-            list.push(|| text(function.name));
-        }
+}
+
+/// Names of the functions that one side alone has, those of the program's own packages first.
+fn only(
+    side: &Side<'_>,
+    indexes: &[usize],
+    modules: &Modules<'_>,
+    mut count: impl FnMut(Owner),
+) -> Listed<String> {
+    let functions = indexes.iter().filter_map(|&at| side.functions.get(at));
+    let functions = functions.filter(|function| !is_foreign(function));
+    let mut named: Vec<(bool, &[u8])> = functions
+        .map(|function| {
+            let owner = Owner::of(modules, function.name);
+            let standard = !owner.own;
+            count(owner);
+            (standard, function.name)
+        })
+        .collect();
+    named.sort_by_key(|&(standard, _)| standard);
+    let mut listed = Listed::default();
+    for (_, name) in named {
+        listed.push(|| text(name));
     }
-    found.modules = by_changes(counts);
-    found
+    listed
 }
 
 /// How many functions of B stand before the one that they stand behind in A.
@@ -186,39 +205,62 @@ fn reordered(pairs: &Pairs) -> u64 {
     back.count() as u64
 }
 
-fn entry(counts: &mut BTreeMap<String, ModuleCount>, module: String) -> &mut ModuleCount {
-    counts.entry(module.clone()).or_insert_with(|| ModuleCount {
-        module,
-        ..ModuleCount::default()
-    })
+/// Functions by module.
+#[derive(Default)]
+struct Counts(BTreeMap<String, ModuleCount>);
+
+impl Counts {
+    fn of(&mut self, owner: Owner) -> &mut ModuleCount {
+        let module = owner.module.clone();
+        self.0.entry(owner.module).or_insert_with(|| ModuleCount {
+            module,
+            ..ModuleCount::default()
+        })
+    }
+
+    /// Those with the most changes.
+    fn by_changes(self) -> Vec<ModuleCount> {
+        const MOST: usize = 100;
+        let differ = |count: &ModuleCount| count.added + count.removed + count.changed;
+        let mut modules: Vec<ModuleCount> =
+            self.0.into_values().filter(|c| differ(c) > 0).collect();
+        modules.sort_by_key(|count| std::cmp::Reverse(differ(count)));
+        modules.truncate(MOST);
+        modules
+    }
 }
 
-/// Most modules that are listed with their functions.
-const MOST_MODULES: usize = 100;
-
-fn by_changes(counts: BTreeMap<String, ModuleCount>) -> Vec<ModuleCount> {
-    let differ = |count: &ModuleCount| count.added + count.removed + count.changed;
-    let mut modules: Vec<ModuleCount> = counts.into_values().filter(|c| differ(c) > 0).collect();
-    modules.sort_by_key(|count| std::cmp::Reverse(differ(count)));
-    modules.truncate(MOST_MODULES);
-    modules
+/// Whose a function is.
+struct Owner {
+    /// Module path; empty where it is not known.
+    module: String,
+    /// It is not Go's own.
+    own: bool,
 }
 
-/// The module that a function belongs to, and whether it is not Go's.
-fn owner(modules: &Modules<'_>, name: &[u8]) -> (String, bool) {
-    let name = std::str::from_utf8(name).unwrap_or_default();
-    let package = symbol::package(name).map(symbol::unescape);
-    let owner = package
-        .as_deref()
-        .and_then(|package| modules.owner(package));
-    let module = owner.and_then(|at| modules.list().get(at as usize));
-    match (module, package) {
-        (Some(module), _) => {
-            let own = !matches!(module.path.as_str(), "std" | "cmd");
-            (text(module.path.as_bytes()), own)
+impl Owner {
+    fn of(modules: &Modules<'_>, name: &[u8]) -> Owner {
+        let name = std::str::from_utf8(name).unwrap_or_default();
+        let package = symbol::package(name).map(symbol::unescape);
+        let index = package
+            .as_deref()
+            .and_then(|package| modules.owner(package));
+        let module = index.and_then(|at| modules.list().get(at as usize));
+        let main = package.is_some_and(|package| package == "main");
+        match module {
+            Some(module) => Owner {
+                own: !matches!(module.path.as_str(), "std" | "cmd"),
+                module: text(module.path.as_bytes()),
+            },
+            None => Owner {
+                own: main,
+                module: if main {
+                    "main".to_owned()
+                } else {
+                    String::new()
+                },
+            },
         }
-        (None, Some(package)) if package == "main" => ("main".to_owned(), true),
-        _ => (String::new(), false),
     }
 }
 
