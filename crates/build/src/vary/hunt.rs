@@ -105,7 +105,7 @@ impl Hunt<'_> {
             true => self.all_at_once(&known, &tasks)?,
             false => None,
         };
-        if let Some(together) = first.filter(|together| together.differences.is_empty()) {
+        if let Some(together) = first.filter(Together::is_same) {
             let tested = self.without_building(&known, &tasks)?;
             return Ok(Variation::of(known.base, tested, Some(together)));
         }

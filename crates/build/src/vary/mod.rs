@@ -148,6 +148,12 @@ pub struct Together {
 }
 
 impl Together {
+    /// Whether the same files came out; not where the build failed.
+    #[must_use]
+    pub fn is_same(&self) -> bool {
+        self.differences.is_empty() && self.failed.is_none()
+    }
+
     fn of(names: Vec<String>, finding: Finding) -> Together {
         let (differences, failed) = match finding {
             Finding::Differs(differences) => (differences, None),

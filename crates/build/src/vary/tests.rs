@@ -280,6 +280,10 @@ fn what_matters_only_together_is_found_by_bisecting() {
 #[test]
 fn a_build_that_fails_is_no_answer() {
     let case = Case::new("echo working; test \"$(umask)\" != 0077; echo 1 >out/file");
+    // Everything at once fails, too, and that makes nothing the same.
+    let (at_once, _) = case.hunt(case.bench(|_| ()), &["umask", "home"], true);
+    assert_eq!(of(&at_once, "umask").relevance(), Relevance::Unknown);
+    assert!(at_once.is_open());
     let (variation, _) = case.hunt(case.bench(|_| ()), &["umask", "home"], false);
     assert_eq!(of(&variation, "umask").relevance(), Relevance::Unknown);
     assert!(variation.is_open() && !variation.is_leaky());
