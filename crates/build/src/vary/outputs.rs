@@ -181,10 +181,7 @@ impl Outputs {
                     fs::read(self.folder.join(name))?,
                     fs::read(other.folder.join(name))?,
                 );
-                (
-                    diagnose(&one, &two).in_words(),
-                    only_in_one(&one, &two, traces),
-                )
+                (explained(&one, &two), only_in_one(&one, &two, traces))
             }
         };
         let output = name.to_owned();
@@ -194,6 +191,25 @@ impl Outputs {
             traces,
         }))
     }
+}
+
+/// Causes of a difference that are said, and pieces of evidence for each.
+const CAUSES: usize = 3;
+const EVIDENCE: usize = 2;
+
+/// Why two Go binaries differ (A is the base), or where two other files do.
+fn explained(one: &[u8], two: &[u8]) -> Vec<String> {
+    let found = goassay_diff::compare(one, two);
+    if found.unread.is_some() {
+        return diagnose(one, two).in_words();
+    }
+    let causes = goassay_diff::causes(&found);
+    let said = |cause: &goassay_diff::Cause| {
+        let sentence = std::iter::once(cause.kind.sentence());
+        let evidence = cause.evidence.iter().take(EVIDENCE).cloned();
+        sentence.chain(evidence).collect::<Vec<String>>()
+    };
+    causes.iter().take(CAUSES).flat_map(said).collect()
 }
 
 /// The traces that stand in one of both alone.
@@ -335,5 +351,14 @@ mod tests {
             base.differences(&base, &BTreeSet::new(), &traces).unwrap(),
             []
         );
+    }
+
+    #[test]
+    fn go_binaries_are_told_apart_by_cause_and_other_files_by_lines() {
+        let [one, other] = ["elf-amd64-go1.21", "elf-amd64-go1.25"].map(goassay_fixtures::bytes);
+        let said = explained(&one, &other);
+        assert!(said[0].contains("of Go: go1.21"), "{said:?}");
+        assert!(said.len() <= CAUSES * (1 + EVIDENCE), "{said:?}");
+        assert_eq!(explained(b"a\n", b"b\n"), ["-a", "+b"]);
     }
 }
