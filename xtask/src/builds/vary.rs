@@ -299,16 +299,11 @@ impl Bench {
 
     /// Real projects as `go build` builds them, and what is found written to the page.
     pub(super) fn vary_projects(&self) -> Outcome<String> {
-        let projects: [(&str, &Project, &[&str]); 5] = [
+        let projects: [(&str, &Project, &[&str]); 4] = [
             ("coredns", &COREDNS, &["."]),
             ("govulncheck", &GOVULNCHECK, &["./cmd/govulncheck"]),
             ("age", &AGE, &["./cmd/age"]),
             ("mkcert", &MKCERT, &["."]),
-            (
-                "age, by goassay build",
-                &AGE,
-                &["--with", "goassay", "./cmd/age"],
-            ),
         ];
         let mut varied = Vec::new();
         for (name, project, arguments) in projects {
