@@ -17,6 +17,7 @@ mod rules;
 mod run;
 mod size_page;
 mod toolchains;
+mod verify;
 mod vulndb;
 
 use std::process::ExitCode;
@@ -79,6 +80,11 @@ const TASKS: &[(&str, Task, &str)] = &[
         "test-peers",
         |args| Ok(peers::main(args)?),
         "tests that need Go and other programs [--fixed] [--only WORD]",
+    ),
+    (
+        "verify",
+        |args| Ok(verify::main(args)?),
+        "verify programs of another user with many settings, and published ones; writes docs/verify-programs.md [--only WORD]",
     ),
     (
         "verify-toolchains",
