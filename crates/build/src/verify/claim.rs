@@ -4,7 +4,7 @@
 //! `sandbox::admit`.
 
 use crate::goroot;
-use crate::module::Module;
+use crate::module::{Module, escape_path, escape_version};
 use crate::toolchain::Version;
 use goassay_binary::Binary;
 use goassay_binary::buildinfo::BuildInfo;
@@ -99,6 +99,13 @@ impl Claim {
             return Err(
                 "it was built from files, not from a package: nothing says which".to_owned(),
             );
+        }
+        // They become arguments of the go command: nothing that it would take for a flag.
+        for path in [package, main.path] {
+            escape_path(path).map_err(|error| error.to_string())?;
+        }
+        if !main.sum.is_empty() {
+            escape_version(main.version).map_err(|error| error.to_string())?;
         }
         let module = |module: &goassay_binary::buildinfo::Module<'_>| {
             let used = module.replace.as_deref().unwrap_or(module);

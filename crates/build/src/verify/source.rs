@@ -153,17 +153,24 @@ fn git(arguments: impl Iterator<Item = OsString>, folder: &Path) -> Result<(), S
     }
 }
 
+/// Longest go.mod that is read, in bytes: the limit of the go command.
+const MAX_GO_MOD: u64 = 16 << 20;
+
 /// The folder whose go.mod has this module.
 fn module_folder(checkout: &Path, module: &str) -> Result<Option<PathBuf>, Stop> {
     let go_mods = files(checkout)?
         .into_iter()
-        .filter(|file| file.ends_with("go.mod"));
+        .filter(|file| file.ends_with("go.mod") && has_module(file, module));
     Ok(go_mods
-        .filter(|file| {
-            fs::read_to_string(file)
-                .is_ok_and(|text| crate::project::module_path(&text).as_deref() == Some(module))
-        })
         .filter_map(|file| file.parent().map(Path::to_owned))
         // Test data can have the same module again, deeper down.
         .min_by_key(|folder| folder.components().count()))
+}
+
+/// Whether a go.mod names a module. A link can lead anywhere.
+fn has_module(file: &Path, module: &str) -> bool {
+    let is_file = |about: &fs::Metadata| about.is_file() && about.len() <= MAX_GO_MOD;
+    fs::symlink_metadata(file).is_ok_and(|about| is_file(&about))
+        && fs::read_to_string(file)
+            .is_ok_and(|text| crate::project::module_path(&text).as_deref() == Some(module))
 }

@@ -70,3 +70,35 @@ fn trouble_of_this_machine_is_no_verdict() {
         assert!(matches!(stop.verdict().unwrap(), Verdict::NotChecked(_)));
     }
 }
+
+/// A fixture whose build information has another text of the same length in it.
+fn forged(from: &str, to: &str) -> Vec<u8> {
+    let mut file = goassay_fixtures::bytes("elf-amd64-go1.26");
+    assert_eq!(from.len(), to.len());
+    let mut at = 0;
+    while let Some(found) = file[at..]
+        .windows(from.len())
+        .position(|bytes| bytes == from.as_bytes())
+    {
+        file[at + found..][..to.len()].copy_from_slice(to.as_bytes());
+        at += found + to.len();
+    }
+    file
+}
+
+#[test]
+fn what_the_go_command_would_take_for_a_flag_is_no_package() {
+    let path = "goassay.example/tiny";
+    assert!(reason(&forged(path, path)).ends_with("cannot be had"));
+    for hostile in [
+        "-toolexec=/tmp/run.x",
+        "goassay.example/../x",
+        "goassay.example/ti y",
+    ] {
+        let why = reason(&forged(path, hostile));
+        assert!(
+            why.ends_with("is no module path or version"),
+            "{hostile}: {why}"
+        );
+    }
+}
