@@ -14,6 +14,10 @@ const KEPT: [(&str, &str); 3] = [
     ("GOCACHE", "the user's: what is compiled already"),
 ];
 
+/// A module proxy that has nothing. Not `off`: then the go command takes the version of a commit from what it kept when it saw that commit
+/// before, without the tag that came later (cmd/go, modfetch.readDiskStatByHash).
+const NO_PROXY: &str = "file:///dev/null";
+
 const FIXED: [(&str, &str, &str); 8] = [
     (
         "GOENV",
@@ -23,7 +27,7 @@ const FIXED: [(&str, &str, &str); 8] = [
     ("GOFLAGS", "", "all flags stand on the command line"),
     ("GO111MODULE", "on", "modules"),
     ("GOTOOLCHAIN", "local", "the Go that was chosen builds"),
-    ("GOPROXY", "off", "everything was downloaded before"),
+    ("GOPROXY", NO_PROXY, "everything was downloaded before"),
     ("GOTELEMETRY", "off", "nothing is counted"),
     ("LC_ALL", "C", "messages that do not depend on the user"),
     ("TZ", "UTC", "times that do not depend on the place"),

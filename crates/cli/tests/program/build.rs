@@ -154,6 +154,15 @@ fn a_tagged_program_with_all_that_belongs_to_it() {
     assert!(program("dist/m") == program("../by-hand/m"), "other bytes");
 }
 
+#[test]
+fn a_tag_that_comes_after_a_build_of_the_same_commit_is_seen() {
+    let site = Site::new("example.com/m");
+    assert_eq!(site.build(&["--no-audit"]).code, Some(0));
+    site.git(&["tag", "v1.2.3"]);
+    let tagged = site.build(&["--no-audit", "--release"]);
+    assert_eq!(tagged.code, Some(0), "{tagged}");
+}
+
 /// What the provenance says, against the files.
 fn provenance(site: &Site) {
     let read = |name: &str| std::fs::read_to_string(site.world.path(name)).unwrap();
