@@ -22,75 +22,29 @@ pub(crate) trait Formats:
     fn json() -> Self;
 }
 
-impl Formats for goassay_report::render::Format {
-    const ALL: &'static [Self] = &goassay_report::render::Format::ALL;
-    fn name(self) -> &'static str {
-        self.name()
-    }
-    fn json() -> Self {
-        goassay_report::render::Format::Json
-    }
+/// For formats of reports, all of which have these three.
+macro_rules! formats {
+    ($($format:ty),* $(,)?) => {
+        $(impl Formats for $format {
+            const ALL: &'static [Self] = &<$format>::ALL;
+            fn name(self) -> &'static str {
+                self.name()
+            }
+            fn json() -> Self {
+                Self::Json
+            }
+        })*
+    };
 }
 
-impl Formats for goassay_report::audit::Format {
-    const ALL: &'static [Self] = &goassay_report::audit::Format::ALL;
-    fn name(self) -> &'static str {
-        self.name()
-    }
-    fn json() -> Self {
-        goassay_report::audit::Format::Json
-    }
-}
-
-impl Formats for goassay_report::verification::Format {
-    const ALL: &'static [Self] = &goassay_report::verification::Format::ALL;
-    fn name(self) -> &'static str {
-        self.name()
-    }
-    fn json() -> Self {
-        goassay_report::verification::Format::Json
-    }
-}
-
-impl Formats for goassay_report::difference::Format {
-    const ALL: &'static [Self] = &goassay_report::difference::Format::ALL;
-    fn name(self) -> &'static str {
-        self.name()
-    }
-    fn json() -> Self {
-        goassay_report::difference::Format::Json
-    }
-}
-
-impl Formats for goassay_report::rebuilt::Format {
-    const ALL: &'static [Self] = &goassay_report::rebuilt::Format::ALL;
-    fn name(self) -> &'static str {
-        self.name()
-    }
-    fn json() -> Self {
-        goassay_report::rebuilt::Format::Json
-    }
-}
-
-impl Formats for goassay_report::diverse::Format {
-    const ALL: &'static [Self] = &goassay_report::diverse::Format::ALL;
-    fn name(self) -> &'static str {
-        self.name()
-    }
-    fn json() -> Self {
-        goassay_report::diverse::Format::Json
-    }
-}
-
-impl Formats for goassay_report::variation::Format {
-    const ALL: &'static [Self] = &goassay_report::variation::Format::ALL;
-    fn name(self) -> &'static str {
-        self.name()
-    }
-    fn json() -> Self {
-        goassay_report::variation::Format::Json
-    }
-}
+// That of `difference` is also the one of `diverse` and `variation`.
+formats!(
+    goassay_report::audit::Format,
+    goassay_report::difference::Format,
+    goassay_report::rebuilt::Format,
+    goassay_report::render::Format,
+    goassay_report::verification::Format,
+);
 
 impl Formats for goassay_report::sbom::Format {
     const ALL: &'static [Self] = &goassay_report::sbom::Format::ALL;

@@ -14,6 +14,7 @@ mod heading;
 pub mod inspection;
 mod layout;
 pub mod listing;
+mod paged;
 mod purl;
 pub mod rebuilt;
 mod release;

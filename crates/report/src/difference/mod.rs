@@ -10,6 +10,8 @@ mod text;
 
 pub use json::SCHEMA;
 
+pub use crate::paged::Format;
+
 use crate::document::{Failure, Tool};
 use crate::render::Style;
 use goassay_build::compare::{Side, What};
@@ -194,32 +196,6 @@ impl Report {
                 "{binaries} Go binaries differ, {} other differences, {same} files are the same",
                 others.count
             ),
-        }
-    }
-}
-
-/// An output format of `diff`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// Our versioned document (`goassay-difference/1`).
-    Json,
-    /// One page for people, the two sides beside each other.
-    Html,
-}
-
-impl Format {
-    /// All formats.
-    pub const ALL: [Format; 3] = [Format::Text, Format::Json, Format::Html];
-
-    /// The stable word.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Format::Text => "text",
-            Format::Json => "json",
-            Format::Html => "html",
         }
     }
 }

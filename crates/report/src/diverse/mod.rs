@@ -8,6 +8,8 @@ mod text;
 
 pub use json::SCHEMA;
 
+pub use crate::paged::Format;
+
 use crate::document::{Failure, Tool};
 use crate::layout::counted;
 use crate::render::Style;
@@ -45,32 +47,6 @@ impl Report {
             Status::Pass => 0,
             Status::Fail => 1,
             Status::Skip | Status::NotPromised => 2,
-        }
-    }
-}
-
-/// An output format of `toolchain bootstrap`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// Our versioned document (`goassay-toolchain-bootstrap/1`).
-    Json,
-    /// One page for people.
-    Html,
-}
-
-impl Format {
-    /// All formats.
-    pub const ALL: [Format; 3] = [Format::Text, Format::Json, Format::Html];
-
-    /// The stable word.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Format::Text => "text",
-            Format::Json => "json",
-            Format::Html => "html",
         }
     }
 }

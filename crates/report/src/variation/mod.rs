@@ -8,6 +8,8 @@ mod text;
 
 pub use json::SCHEMA;
 
+pub use crate::paged::Format;
+
 use crate::document::Tool;
 use crate::layout::counted;
 use crate::render::Style;
@@ -59,32 +61,6 @@ impl Report {
             0 => "clean",
             1 => "leaky",
             _ => "unknown",
-        }
-    }
-}
-
-/// An output format of `vary`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// Our versioned document (`goassay-variation/1`).
-    Json,
-    /// One page for people.
-    Html,
-}
-
-impl Format {
-    /// All formats.
-    pub const ALL: [Format; 3] = [Format::Text, Format::Json, Format::Html];
-
-    /// The stable word.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Format::Text => "text",
-            Format::Json => "json",
-            Format::Html => "html",
         }
     }
 }
