@@ -5,8 +5,8 @@
 use super::{Error, Event, Product, Staging, file, link};
 use crate::compare::diagnose;
 use crate::plan::{Build, Plan, Setting};
-use crate::project::{Checkout, Project};
-use crate::run::{self, Question};
+use crate::project::{self, Checkout, Project};
+use crate::run::{self, Answer, Question};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -101,11 +101,7 @@ impl Elsewhere {
         std::fs::create_dir_all(&elsewhere.home).map_err(file(&elsewhere.home))?;
         match clean {
             Some(checkout) => elsewhere.clone_commit(checkout)?,
-            None => ask(
-                "cp",
-                [OsStr::new("-a"), from.as_ref(), elsewhere.to.as_ref()],
-                root,
-            )?,
+            None => copy(from, &elsewhere.to, root)?,
         }
         Ok(elsewhere)
     }
@@ -113,9 +109,9 @@ impl Elsewhere {
     fn clone_commit(&self, checkout: &Checkout) -> Result<(), Error> {
         let (from, to) = (self.from.as_os_str(), self.to.as_os_str());
         let clone = ["clone", "--quiet", "--no-checkout"].map(OsStr::new);
-        ask("git", clone.into_iter().chain([from, to]), &self.from)?;
+        git(clone.into_iter().chain([from, to]), &self.from)?;
         let commit = ["checkout", "--quiet", "--detach", &checkout.commit].map(OsStr::new);
-        ask("git", commit, &self.to)
+        git(commit, &self.to)
     }
 
     fn varied(&self) -> Vec<&'static str> {
@@ -187,22 +183,21 @@ impl Elsewhere {
     }
 }
 
-fn ask<'a>(
-    program: &str,
-    arguments: impl IntoIterator<Item = &'a OsStr>,
-    folder: &Path,
-) -> Result<(), Error> {
-    let arguments = arguments.into_iter().map(OsStr::to_owned);
-    let settings = crate::project::git_settings(folder).map(|(name, value)| (name.into(), value));
+fn git<'a>(words: impl IntoIterator<Item = &'a OsStr>, folder: &Path) -> Result<(), Error> {
+    succeeded("git", project::git(words, folder, folder, &[]))
+}
+
+fn copy(from: &Path, to: &Path, folder: &Path) -> Result<(), Error> {
     let question = Question {
-        argv: std::iter::once(program.into()).chain(arguments).collect(),
-        environment: [("PATH".into(), crate::plan::SYSTEM_PATH.into())]
-            .into_iter()
-            .chain(settings)
-            .collect(),
+        argv: vec!["cp".into(), "-a".into(), from.into(), to.into()],
+        environment: vec![("PATH".into(), crate::plan::SYSTEM_PATH.into())],
         folder,
     };
-    let answer = run::ask(&question).map_err(Error::Run)?;
+    succeeded("cp", run::ask(&question))
+}
+
+fn succeeded(program: &str, answer: Result<Answer, run::Error>) -> Result<(), Error> {
+    let answer = answer.map_err(Error::Run)?;
     match answer.code {
         Some(0) => Ok(()),
         _ => Err(Error::Failed {

@@ -347,6 +347,29 @@ pub(crate) fn git_settings(root: &Path) -> [(&'static str, OsString); 8] {
     ]
 }
 
+/// Runs git without anybody's settings and without the user's variables, in a folder; repositories in `trusted` (`*` for all) may be
+/// somebody else's. `more` are variables besides.
+pub(crate) fn git<W: Into<OsString>>(
+    words: impl IntoIterator<Item = W>,
+    folder: &Path,
+    trusted: &Path,
+    more: &[(&str, &str)],
+) -> Result<Answer, run::Error> {
+    let path = [("PATH", crate::plan::SYSTEM_PATH)];
+    let own = path
+        .iter()
+        .chain(more)
+        .map(|&(name, value)| (name.into(), value.into()));
+    let settings = git_settings(trusted).map(|(name, value)| (name.into(), value));
+    run::ask(&Question {
+        argv: std::iter::once("git".into())
+            .chain(words.into_iter().map(Into::into))
+            .collect(),
+        environment: own.chain(settings).collect(),
+        folder,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

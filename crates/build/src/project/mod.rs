@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 
 pub use answers::Malformed;
 pub(crate) use answers::module_path;
-pub(crate) use ask::git_settings;
 pub use ask::{Asked, Asker, Error};
+pub(crate) use ask::{git, git_settings};
 pub use compiler::Compiler;
 
 /// A project, as seen from one folder.

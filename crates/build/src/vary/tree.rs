@@ -1,7 +1,6 @@
 //! A project's tree: listed once, copied for each build, edited in the copy. The tree itself is only read.
 
 use super::change::Edit;
-use crate::run::{self, Question};
 use goassay_binary::bytes::hexadecimal;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -286,25 +285,12 @@ fn ignored(root: &Path) -> BTreeSet<PathBuf> {
 }
 
 fn git(folder: &Path, words: &[&str]) -> io::Result<Vec<u8>> {
-    let settings = crate::project::git_settings(folder).map(|(name, value)| (name.into(), value));
     let own = [
-        ("PATH", crate::plan::SYSTEM_PATH),
         ("GIT_COMMITTER_NAME", "goassay"),
         ("GIT_COMMITTER_EMAIL", "goassay@localhost"),
         ("GIT_COMMITTER_DATE", "1000000000 +0000"),
     ];
-    let answer = run::ask(&Question {
-        argv: std::iter::once("git")
-            .chain(words.iter().copied())
-            .map(OsString::from)
-            .collect(),
-        environment: own
-            .map(|(n, v)| (n.into(), v.into()))
-            .into_iter()
-            .chain(settings)
-            .collect(),
-        folder,
-    });
+    let answer = crate::project::git(words.iter().copied(), folder, folder, &own);
     let answer = answer.map_err(io::Error::other)?;
     match answer.code {
         Some(0) => Ok(answer.stdout),

@@ -3,9 +3,7 @@
 use super::claim::{Claim, Origin};
 use super::modules::{Modules, files};
 use super::{Source, Stop, stand_in};
-use crate::plan::SYSTEM_PATH;
-use crate::project::git_settings;
-use crate::run::{self, Question};
+use crate::project;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -136,17 +134,8 @@ fn clone(from: &str, revision: &str, to: &Path) -> Result<(), Stop> {
     git(words.into_iter(), to)
 }
 
-fn git(arguments: impl Iterator<Item = OsString>, folder: &Path) -> Result<(), Stop> {
-    let settings = git_settings(Path::new("*")).map(|(name, value)| (OsString::from(name), value));
-    let question = Question {
-        argv: std::iter::once("git".into()).chain(arguments).collect(),
-        environment: settings
-            .into_iter()
-            .chain([("PATH".into(), SYSTEM_PATH.into())])
-            .collect(),
-        folder,
-    };
-    let answer = run::ask(&question).map_err(Stop::Run)?;
+fn git(words: impl Iterator<Item = OsString>, folder: &Path) -> Result<(), Stop> {
+    let answer = project::git(words, folder, Path::new("*"), &[]).map_err(Stop::Run)?;
     match answer.code {
         Some(0) => Ok(()),
         _ => Err(Stop::NoSource(format!("git says {}", answer.stderr.trim()))),
@@ -172,5 +161,5 @@ fn has_module(file: &Path, module: &str) -> bool {
     let is_file = |about: &fs::Metadata| about.is_file() && about.len() <= MAX_GO_MOD;
     fs::symlink_metadata(file).is_ok_and(|about| is_file(&about))
         && fs::read_to_string(file)
-            .is_ok_and(|text| crate::project::module_path(&text).as_deref() == Some(module))
+            .is_ok_and(|text| project::module_path(&text).as_deref() == Some(module))
 }
