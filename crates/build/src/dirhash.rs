@@ -1,6 +1,9 @@
 //! The hash `h1:` that `go.sum` and the checksum database have for a module: over the names and contents of the files of
 //! its zip, whatever the zip's own details are.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use goassay_binary::bytes::hexadecimal;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -110,6 +113,13 @@ pub fn of_files(files: &BTreeMap<String, [u8; 32]>) -> String {
     format!("h1:{}", crate::sumdb::note::encode(&all.finalize()))
 }
 
+/// `h1:` and base64 as hexadecimal, which in-toto's `dirHash` wants; none for what is no such hash.
+#[must_use]
+pub fn in_hexadecimal(sum: &str) -> Option<String> {
+    let bytes = STANDARD.decode(sum.strip_prefix("h1:")?).ok()?;
+    (bytes.len() == 32).then(|| hexadecimal(&bytes))
+}
+
 #[derive(Default)]
 struct Hasher(Sha256);
 
@@ -169,5 +179,19 @@ mod tests {
             "the checksum of the contents is wrong"
         );
         assert!(of_zip(Cursor::new(zip(&[("a\nb", "")]))).is_err());
+    }
+    #[test]
+    fn the_same_hash_in_hexadecimal() {
+        let sum = "h1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+        let hex: String = (0..32).map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(in_hexadecimal(sum), Some(hex));
+        for wrong in [
+            "",
+            "h1:",
+            "h1:AAEC",
+            "h2:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        ] {
+            assert_eq!(in_hexadecimal(wrong), None, "{wrong}");
+        }
     }
 }

@@ -85,6 +85,31 @@ impl Record {
         }
     }
 
+    /// The flags of the `go build` that was run, by name with their dash; `true` where one has no value. None where it was no such command.
+    #[must_use]
+    pub fn flags(&self) -> Option<Vec<(String, String)>> {
+        let (verb, rest) = self.arguments.split_first()?;
+        let [flags @ .., output, _, _] = rest else {
+            return None;
+        };
+        let flag = |word: &String| {
+            let (name, value) = word.split_once('=').unwrap_or((word, "true"));
+            name.starts_with('-')
+                .then(|| (name.to_owned(), value.to_owned()))
+        };
+        (verb == "build" && output == "-o").then_some(())?;
+        flags.iter().map(flag).collect()
+    }
+
+    /// Variables that were set to a value.
+    pub fn variables_set(&self) -> impl Iterator<Item = (String, String)> {
+        let set = self
+            .environment
+            .iter()
+            .filter(|one| one.state == State::Set);
+        set.filter_map(|one| Some((one.name.clone(), one.value.clone()?)))
+    }
+
     /// Where a plan is another than the recorded one: a line each, recorded first.
     #[must_use]
     pub fn planned_otherwise(&self, build: &Build) -> Vec<String> {

@@ -3,6 +3,10 @@
 //! A key file is what `openssl genpkey` writes (PKCS #8 in PEM), for Ed25519 (RFC 8032) or ECDSA with P-256 and SHA-256. Both sign the same bytes
 //! the same way every time (ECDSA by RFC 6979). No key is ever made or kept here.
 
+mod public;
+
+pub use public::{PublicKey, opened};
+
 use crate::sumdb::note::encode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -160,8 +164,11 @@ pub(crate) mod tests {
     /// Made with `openssl genpkey -algorithm ed25519`, for tests only.
     pub(crate) const PEM: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINjDsN5foD3xqhlLFVOzBrck7QXHs1Ugdy/gG48z040o\n-----END PRIVATE KEY-----\n";
 
+    /// Its public key, by `openssl pkey -pubout`.
+    pub(crate) const PEM_PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAvSBI2xfT1zHJrQdH+HO4R4kRJXIVM521n1sz/jPIuGo=\n-----END PUBLIC KEY-----\n";
+
     /// Made with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`, for tests only.
-    const P256: &str = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgxlHfIiqXIW2+QqGt\nOedpKYL+mJLTHnf+I+9fcQK2gW+hRANCAAR7ickkEcwmRzl4mdVaD/voU3cwReDY\n1LDJMcmKm19vGNCFHwEcQ1vYfLDj/b0z892HN5xXUDUcGiKcNvfylIEe\n-----END PRIVATE KEY-----\n";
+    pub(crate) const P256: &str = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgxlHfIiqXIW2+QqGt\nOedpKYL+mJLTHnf+I+9fcQK2gW+hRANCAAR7ickkEcwmRzl4mdVaD/voU3cwReDY\n1LDJMcmKm19vGNCFHwEcQ1vYfLDj/b0z892HN5xXUDUcGiKcNvfylIEe\n-----END PRIVATE KEY-----\n";
 
     #[test]
     fn a_signature_is_of_these_bytes_for_this_purpose() {

@@ -8,6 +8,7 @@ use crate::module::{Module, escape_path, escape_version};
 use crate::toolchain::Version;
 use goassay_binary::Binary;
 use goassay_binary::buildinfo::BuildInfo;
+use goassay_binary::hardening::Hardening;
 
 /// Oldest minor version of Go that records its settings (`build` lines; Go 1.18).
 const RECORDS: u32 = 18;
@@ -53,6 +54,8 @@ pub struct Traces {
     pub debug: bool,
     /// Its Go build ID is empty or not there.
     pub no_build_id: bool,
+    /// Everything is bound at start (ELF).
+    pub binds_now: bool,
     /// The GOROOT that it was built with; none where paths were left out.
     pub goroot: Option<String>,
     /// The module cache.
@@ -170,10 +173,15 @@ impl Traces {
                 .iter()
                 .any(|start| name.starts_with(start))
         };
+        let binds_now = |hardening: Hardening<'_>| match hardening {
+            Hardening::Elf(elf) => elf.dynamic.ok().flatten().is_some_and(|of| of.bind_now),
+            Hardening::Pe(_) | Hardening::MachO(_) => false,
+        };
         let sections = debug.sections.as_ref();
         let mut traces = Traces {
             symbols: matches!(&debug.symbol_table, Ok(Some(table)) if table.symbols > table.imports),
             debug: sections.is_ok_and(|all| all.iter().any(|section| is_dwarf(section.name))),
+            binds_now: binary.hardening().is_ok_and(binds_now),
             no_build_id: matches!(&debug.go_build_id, Ok(None | Some([]))),
             ..Traces::default()
         };

@@ -102,6 +102,11 @@ impl Taken {
     }
 }
 
+/// Whether a variable chooses what is compiled, and how.
+pub(super) fn is_variable(name: &str) -> bool {
+    VARIABLES.contains(&name) || OF_C.contains(&name)
+}
+
 fn is_plain(value: &str, besides: &str) -> bool {
     !value.starts_with('-')
         && value

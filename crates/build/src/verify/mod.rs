@@ -3,12 +3,14 @@
 //! Only equal bytes pass (or bytes that named normalisations make equal, each of which is shown). What the binary says is hostile: it
 //! chooses what is tried, through allow-lists, and never what counts as equal. See docs/design/verify.md.
 
+pub mod beside;
 mod build;
 pub mod claim;
 pub mod flags;
 pub mod judge;
 pub mod modules;
 pub mod recipe;
+mod recorded;
 pub mod search;
 mod source;
 mod stand_in;
@@ -20,11 +22,12 @@ pub use search::Attempt;
 
 use crate::compare::Diagnosis;
 use crate::module::Module;
+use crate::record::Record;
 use crate::run;
 use crate::sandbox::Abilities;
 use crate::sumdb;
 use crate::toolchain::{Name, Platform};
-use build::Ground;
+use build::{Built, Ground};
 use goassay_binary::Binary;
 use goassay_diff::Cause;
 use modules::Modules;
@@ -50,6 +53,10 @@ pub struct Verification {
     pub proven: Proven,
     /// What should be known besides.
     pub notes: Vec<String>,
+    /// What came of the debug information that was given, where the program is identical.
+    pub debug: Option<beside::Finding>,
+    /// What the last attempt built, or the nearest where all differ.
+    pub rebuilt: Option<Vec<u8>>,
 }
 
 /// What came out. There is no default: each is said on purpose.
@@ -68,6 +75,12 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Whether it is the same, also after normalisations.
+    #[must_use]
+    pub fn is_pass(&self) -> bool {
+        matches!(self, Verdict::Identical | Verdict::IdenticalAfter(_))
+    }
+
     /// The stable word for output.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -161,6 +174,8 @@ pub enum Event<'a> {
     Downloading(&'a str),
     /// They are proven.
     Proving,
+    /// It is linked again with debug information.
+    Debug,
     /// An attempt begins: its number from 1, and what is other than in the one before.
     Building(usize, &'a str),
 }
@@ -189,6 +204,10 @@ pub struct Tools<'a> {
     pub store: &'a Path,
     /// Where the source of programs is that were not built from a published module.
     pub source: Option<&'a Source>,
+    /// The record of the program's build.
+    pub record: Option<&'a Record>,
+    /// The program's name, and the debug information that was taken out of it.
+    pub debug: Option<(&'a str, &'a [u8])>,
     /// What this machine allows.
     pub abilities: &'a Abilities,
     /// Most builds.
@@ -215,6 +234,8 @@ pub fn verify(
         causes: Vec::new(),
         proven: Proven::default(),
         notes: Vec::new(),
+        debug: None,
+        rebuilt: None,
     };
     let claim = match claim {
         Ok(claim) => claim,
@@ -239,10 +260,7 @@ fn rebuilt(
     tell: &mut dyn FnMut(Event<'_>),
     verification: &mut Verification,
 ) -> Result<Verdict, Stop> {
-    let (recipe, refused) = Recipe::of(claim);
-    verification.notes.extend(refused.iter().map(|setting| {
-        format!("a setting that is not repeated, because it could run or read something: {setting}")
-    }));
+    let recipes = recipes(claim, tools.record, &mut verification.notes);
     if let Some(vendor) = &claim.vendor {
         verification.notes.push(format!(
             "built with {}, which is not the Go project's: {} is tried in its place ({vendor})",
@@ -275,12 +293,17 @@ fn rebuilt(
         environment: tools.environment,
     };
     let place = Place::prepare(claim, tools.source, &modules, &work)?;
-    let recipe = recipe.at(&place);
+    let recipes: Vec<(&str, Recipe)> = recipes
+        .into_iter()
+        .map(|(what, recipe)| (what, recipe.at(&place)))
+        .collect();
     if place.git.is_some() {
         verification.notes.push(STAND_IN.to_owned());
     }
     tell(Event::Downloading(&place.what));
-    modules.download(claim, &place, &recipe)?;
+    for (_, recipe) in recipes.iter().take(1) {
+        modules.download(claim, &place, recipe)?;
+    }
     tell(Event::Proving);
     verification.proven = modules.prove(tools.vouch)?;
     contents(claim, &verification.proven)?;
@@ -297,10 +320,45 @@ fn rebuilt(
         max_builds: tools.max_builds,
         tell,
     };
-    let found = search.run(recipe)?;
+    let found = search.run(recipes)?;
     verification.attempts = found.attempts;
     verification.causes = found.causes;
+    verification.rebuilt = found.rebuilt;
+    if let (Some(recipe), Some((name, debug))) = (found.same, tools.debug) {
+        (search.tell)(Event::Debug);
+        verification.debug = Some(match ground.build(&recipe.with_debug())? {
+            Built::Program(bytes) => beside::debug_matches(name, file, &bytes, debug),
+            Built::Failed(why) | Built::Untried(why) => beside::Finding::NotChecked(why),
+        });
+    }
     Ok(found.verdict)
+}
+
+/// The ways to build that are tried first, in order: what the record says, then what the binary says. Notes what is refused.
+fn recipes(
+    claim: &Claim,
+    record: Option<&Record>,
+    notes: &mut Vec<String>,
+) -> Vec<(&'static str, Recipe)> {
+    let recorded = record.and_then(|record| Recipe::recorded(record, claim));
+    let ways = [
+        ("what the build record says", recorded),
+        ("what the binary says", Some(Recipe::of(claim))),
+    ];
+    let mut recipes = Vec::new();
+    for (what, (recipe, refused)) in ways
+        .into_iter()
+        .filter_map(|(what, way)| Some((what, way?)))
+    {
+        notes.extend(refused.iter().map(|setting| {
+            format!(
+                "a setting that is not repeated, because it could run or read something: {setting}"
+            )
+        }));
+        recipes.push((what, recipe));
+    }
+    notes.dedup();
+    recipes
 }
 
 const STAND_IN: &str = "there is no repository to ask: the files are those of the module that was given, and the commit is the one that the file names, which nothing shows";

@@ -92,6 +92,13 @@ impl Recipe {
             None => {
                 recipe.strip = Strip::shown(traces);
                 recipe.no_build_id = traces.no_build_id;
+                // A C compiler's linker does so by itself.
+                let is_ours = claim.setting("CGO_ENABLED") == Some("0");
+                let binds_now = traces.binds_now && is_ours;
+                recipe.linker = binds_now
+                    .then(|| "-bindnow".to_owned())
+                    .into_iter()
+                    .collect();
             }
         }
         // Debuggers are for programs; the linker writes no DWARF for these in any case.

@@ -51,6 +51,10 @@ pub(super) struct Found {
     pub verdict: Verdict,
     /// Of the nearest attempt, where all differ.
     pub causes: Vec<Cause>,
+    /// What the last attempt built, or the nearest where all differ.
+    pub rebuilt: Option<Vec<u8>>,
+    /// How what is the same was built.
+    pub same: Option<Recipe>,
 }
 
 /// What an attempt built, and what that is in the light of the file.
@@ -69,15 +73,17 @@ struct Nearest {
     distance: (u64, u64),
     diagnosis: Diagnosis,
     causes: Vec<Cause>,
+    bytes: Vec<u8>,
 }
 
 impl Search<'_, '_> {
-    pub(super) fn run(&mut self, first: Recipe) -> Result<Found, Stop> {
-        let mut open = VecDeque::from([Try {
-            what: "what the binary says".to_owned(),
-            recipe: first,
+    pub(super) fn run(&mut self, first: Vec<(&str, Recipe)>) -> Result<Found, Stop> {
+        let first = first.into_iter().map(|(what, recipe)| Try {
+            what: what.to_owned(),
+            recipe,
             names_for: None,
-        }]);
+        });
+        let mut open: VecDeque<Try> = first.collect();
         let mut tried: Vec<Recipe> = Vec::new();
         let mut attempts: Vec<Attempt> = Vec::new();
         let mut nearest: Option<Nearest> = None;
@@ -104,6 +110,8 @@ impl Search<'_, '_> {
                     attempts,
                     verdict,
                     causes: Vec::new(),
+                    rebuilt: Some(bytes),
+                    same: Some(next.recipe),
                 });
             };
             let differences = goassay_diff::compare(self.file, &bytes);
@@ -119,6 +127,7 @@ impl Search<'_, '_> {
                     distance,
                     diagnosis: *diagnosis,
                     causes,
+                    bytes,
                 });
             }
         }
@@ -127,11 +136,15 @@ impl Search<'_, '_> {
                 attempts,
                 verdict: Verdict::Different(Box::new(nearest.diagnosis)),
                 causes: nearest.causes,
+                rebuilt: Some(nearest.bytes),
+                same: None,
             },
             None => Found {
                 verdict: Verdict::NotChecked(unbuilt(&attempts)),
                 attempts,
                 causes: Vec::new(),
+                rebuilt: None,
+                same: None,
             },
         })
     }

@@ -12,6 +12,8 @@ fn verified(file: &[u8], source: Option<&Source>) -> Verification {
         environment: &[],
         store: store.path(),
         source,
+        record: None,
+        debug: None,
         abilities: &Abilities::none("a test"),
         max_builds: 1,
     };

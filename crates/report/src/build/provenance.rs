@@ -5,10 +5,8 @@
 
 use super::Record;
 use crate::purl::golang;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use goassay_binary::buildinfo::Module;
-use goassay_binary::bytes::hexadecimal;
+use goassay_build::dirhash::in_hexadecimal;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -95,14 +93,9 @@ fn module(module: &Module<'_>) -> Resource {
     Resource {
         name: None,
         uri: Some(golang(linked.path, linked.version)),
-        digest: dir_hash(linked.sum).map_or_else(BTreeMap::new, |hash| digest("dirHash", hash)),
+        digest: in_hexadecimal(linked.sum)
+            .map_or_else(BTreeMap::new, |hash| digest("dirHash", hash)),
     }
-}
-
-/// `h1:` and base64 as hexadecimal; none for what is no such hash.
-fn dir_hash(sum: &str) -> Option<String> {
-    let bytes = STANDARD.decode(sum.strip_prefix("h1:")?).ok()?;
-    (bytes.len() == 32).then(|| hexadecimal(&bytes))
 }
 
 fn digest(kind: &'static str, value: String) -> BTreeMap<&'static str, String> {
@@ -167,24 +160,4 @@ struct RunDetails<'a> {
 struct Builder<'a> {
     id: &'static str,
     version: BTreeMap<&'a str, &'a str>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hashes_of_modules() {
-        let sum = "h1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-        let hex: String = (0..32).map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(dir_hash(sum), Some(hex));
-        for wrong in [
-            "",
-            "h1:",
-            "h1:AAEC",
-            "h2:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
-        ] {
-            assert_eq!(dir_hash(wrong), None, "{wrong}");
-        }
-    }
 }

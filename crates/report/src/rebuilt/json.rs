@@ -5,6 +5,7 @@ use crate::document::Failure;
 use crate::harmless;
 use crate::wire::ToolWire;
 use goassay_build::module::Module;
+use goassay_build::verify::beside::Beside;
 use goassay_build::verify::search::Outcome;
 use goassay_build::verify::{Attempt, Claim, Proven, Verdict};
 use goassay_diff::Cause;
@@ -56,6 +57,8 @@ impl<'a> FailureWire<'a> {
 #[derive(Serialize)]
 struct FileWire<'a> {
     path: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    member: &'a str,
     sha256: &'a str,
     size: u64,
     verdict: &'static str,
@@ -71,7 +74,27 @@ struct FileWire<'a> {
     claim: Option<ClaimWire<'a>>,
     modules: ProvenWire,
     attempts: Vec<AttemptWire<'a>>,
+    beside: Vec<BesideWire<'a>>,
     notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct BesideWire<'a> {
+    name: &'a str,
+    kind: &'static str,
+    finding: &'static str,
+    what: &'a str,
+}
+
+impl<'a> BesideWire<'a> {
+    fn new(beside: &'a Beside) -> BesideWire<'a> {
+        BesideWire {
+            name: &beside.name,
+            kind: beside.kind.name(),
+            finding: beside.finding.name(),
+            what: beside.finding.sentence(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -189,6 +212,7 @@ impl<'a> FileWire<'a> {
         }
         FileWire {
             path: &file.path,
+            member: &file.member,
             sha256: &file.sha256,
             size: file.size,
             verdict: found.verdict.name(),
@@ -199,6 +223,7 @@ impl<'a> FileWire<'a> {
             claim: found.claim.as_ref().map(ClaimWire::new),
             modules: ProvenWire::new(&found.proven),
             attempts: found.attempts.iter().map(AttemptWire::new).collect(),
+            beside: file.beside.iter().map(BesideWire::new).collect(),
             notes: &found.notes,
         }
     }

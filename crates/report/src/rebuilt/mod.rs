@@ -2,13 +2,17 @@
 //!
 //! The judging is done in `goassay_build::verify`; here it becomes an exit code and pages.
 
+mod html;
 mod json;
+mod summary;
 mod text;
 
 pub use json::SCHEMA;
 
 use crate::document::{Failure, Tool};
 use crate::render::Style;
+use goassay_build::signing::Key;
+use goassay_build::verify::beside::{Beside, Finding};
 use goassay_build::verify::{Verdict, Verification};
 use std::io::{self, Write};
 
@@ -28,29 +32,99 @@ pub struct Report {
 pub struct File {
     /// Its path. Hostile.
     pub path: String,
+    /// Its name in the folder, archive or fat file that is at that path; empty where it is the file. Hostile.
+    pub member: String,
     /// SHA-256 of its contents, lower-case hex.
     pub sha256: String,
     /// Its length in bytes.
     pub size: u64,
     /// What came out.
     pub verification: Verification,
+    /// The documents that stand beside it, and what came of each.
+    pub beside: Vec<Beside>,
+}
+
+impl File {
+    /// Where it is, for people.
+    pub(crate) fn place(&self) -> String {
+        match self.member.as_str() {
+            "" => self.path.clone(),
+            member => format!("{}: {member}", self.path),
+        }
+    }
+
+    fn is_other(&self) -> bool {
+        let is_bad = matches!(
+            self.verification.verdict,
+            Verdict::Different(_) | Verdict::Mismatch(_)
+        );
+        is_bad || self.has(|finding| matches!(finding, Finding::Fails(_)))
+    }
+
+    fn is_known(&self) -> bool {
+        let is_gap = |finding: &Finding| matches!(finding, Finding::NotChecked(_));
+        !matches!(self.verification.verdict, Verdict::NotChecked(_)) && !self.has(is_gap)
+    }
+
+    fn has(&self, is_such: impl Fn(&Finding) -> bool) -> bool {
+        self.beside.iter().any(|beside| is_such(&beside.finding))
+    }
 }
 
 impl Report {
     /// The exit code of the process: 1 where anything is known to be other than it says, else 2 where anything is not known.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        let verdicts = || self.files.iter().map(|file| &file.verification.verdict);
-        let is_other =
-            |verdict: &Verdict| matches!(verdict, Verdict::Different(_) | Verdict::Mismatch(_));
-        let is_same =
-            |verdict: &Verdict| matches!(verdict, Verdict::Identical | Verdict::IdenticalAfter(_));
-        if verdicts().any(is_other) {
+        if self.files.iter().any(File::is_other) {
             1
-        } else if self.failures.is_empty() && !self.files.is_empty() && verdicts().all(is_same) {
+        } else if self.failures.is_empty()
+            && !self.files.is_empty()
+            && self.files.iter().all(File::is_known)
+        {
             0
         } else {
             2
+        }
+    }
+}
+
+impl Report {
+    /// How many files came to what, and how many documents beside them.
+    fn counts(&self) -> String {
+        let of = |name: &str| {
+            let verdicts = self
+                .files
+                .iter()
+                .map(|file| file.verification.verdict.name());
+            verdicts.filter(|verdict| *verdict == name).count()
+        };
+        let beside = |name: &str| {
+            let all = self.files.iter().flat_map(|file| &file.beside);
+            all.filter(|beside| beside.finding.name() == name).count()
+        };
+        let listed = |counts: &[(usize, &str)]| {
+            let counts = counts.iter().filter(|(count, _)| *count > 0);
+            let counts: Vec<String> = counts
+                .map(|(count, what)| format!("{count} {what}"))
+                .collect();
+            counts.join(", ")
+        };
+        let files = listed(&[
+            (of("identical"), "identical"),
+            (of("identical-after"), "identical after normalisations"),
+            (of("different"), "different"),
+            (of("mismatch"), "with a mismatch"),
+            (of("not-checked"), "not checked"),
+            (self.failures.len(), "failed"),
+        ]);
+        let documents = listed(&[
+            (beside("holds"), "held"),
+            (beside("fails"), "failed"),
+            (beside("not-checked"), "not checked"),
+        ]);
+        match documents.is_empty() {
+            true => files,
+            false => format!("{files}; documents beside: {documents}"),
         }
     }
 }
@@ -62,11 +136,15 @@ pub enum Format {
     Text,
     /// Our versioned document (`goassay-verify/1`).
     Json,
+    /// One page for people.
+    Html,
+    /// In-toto statements with SLSA verification summaries, a line for each file with a verdict; in envelopes where there is a key.
+    Vsa,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Format; 2] = [Format::Text, Format::Json];
+    pub const ALL: [Format; 4] = [Format::Text, Format::Json, Format::Html, Format::Vsa];
 
     /// The stable word.
     #[must_use]
@@ -74,11 +152,13 @@ impl Format {
         match self {
             Format::Text => "text",
             Format::Json => "json",
+            Format::Html => "html",
+            Format::Vsa => "vsa",
         }
     }
 }
 
-/// Writes a report.
+/// Writes a report; `key` signs statements.
 ///
 /// # Errors
 /// It cannot be written.
@@ -86,10 +166,13 @@ pub fn render(
     report: &Report,
     format: Format,
     style: Style,
+    key: Option<&Key>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     match format {
         Format::Text => text::write(report, style, out),
         Format::Json => json::write(report, out),
+        Format::Html => html::write(report, out),
+        Format::Vsa => summary::write(report, key, out),
     }
 }

@@ -3,6 +3,7 @@
 use super::{File, Report};
 use crate::render::Style;
 use crate::untrusted::Untrusted;
+use goassay_build::verify::beside::{Beside, Finding};
 use goassay_build::verify::search::Outcome;
 use goassay_build::verify::{Attempt, Verdict};
 use goassay_diff::Cause;
@@ -28,7 +29,7 @@ pub(super) fn write(report: &Report, style: Style, out: &mut dyn Write) -> io::R
 
 fn block(file: &File, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let found = &file.verification;
-    writeln!(out, "{}", Untrusted(&file.path))?;
+    writeln!(out, "{}", Untrusted(&file.place()))?;
     if let Some(claim) = &found.claim {
         writeln!(
             out,
@@ -80,10 +81,28 @@ fn block(file: &File, style: Style, out: &mut dyn Write) -> io::Result<()> {
             Untrusted(&module.to_string())
         )?;
     }
+    for one in &file.beside {
+        beside(one, style, out)?;
+    }
     for note in &found.notes {
         writeln!(out, "  note: {}", Untrusted(note))?;
     }
     writeln!(out)
+}
+
+fn beside(one: &Beside, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let (words, colour) = match &one.finding {
+        Finding::Holds(_) => ("holds", 32),
+        Finding::Fails(_) => ("FAILS", 31),
+        Finding::NotChecked(_) => ("not checked", 33),
+    };
+    writeln!(
+        out,
+        "  {}: {}: {}",
+        Untrusted(&one.name),
+        coloured(words, colour, style),
+        Untrusted(one.finding.sentence())
+    )
 }
 
 /// Causes that are shown, and sentences of each.
@@ -112,6 +131,10 @@ fn head(verdict: &Verdict, style: Style) -> String {
         Verdict::Mismatch(_) => ("MISMATCH", 31),
         Verdict::NotChecked(_) => ("NOT CHECKED", 33),
     };
+    coloured(words, colour, style)
+}
+
+fn coloured(words: &str, colour: u8, style: Style) -> String {
     match style {
         Style::Colour => format!("\u{1b}[1;{colour}m{words}\u{1b}[0m"),
         Style::Plain => words.to_owned(),
@@ -139,29 +162,6 @@ fn attempt(number: usize, attempt: &Attempt, out: &mut dyn Write) -> io::Result<
 }
 
 fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let count = |name: &str| {
-        report
-            .files
-            .iter()
-            .filter(|file| file.verification.verdict.name() == name)
-            .count()
-    };
-    let all = [
-        ("identical", "identical"),
-        ("identical-after", "identical after normalisations"),
-        ("different", "different"),
-        ("mismatch", "with a mismatch"),
-        ("not-checked", "not checked"),
-    ];
-    let mut counts: Vec<String> = all
-        .iter()
-        .map(|(name, words)| (count(name), words))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, words)| format!("{count} {words}"))
-        .collect();
-    if !report.failures.is_empty() {
-        counts.push(format!("{} failed", report.failures.len()));
-    }
     let word = match report.exit_code() {
         0 => "PASS",
         1 => "FAIL",
@@ -170,7 +170,7 @@ fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "{word}: {} (exit code {}).",
-        counts.join(", "),
+        report.counts(),
         report.exit_code()
     )
 }

@@ -10,6 +10,7 @@ mod text;
 pub(crate) use html::{Head, badge, begin_page, put_log};
 pub use json::SCHEMA;
 pub(crate) use json::{StepWire, SumsWire};
+pub(crate) use summary::{Judgement, Summary};
 pub(crate) use text::{mark, put_checked};
 
 use crate::document::{Failure, Tool};
