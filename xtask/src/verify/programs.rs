@@ -1,4 +1,4 @@
-//! Which programs are verified.
+//! Programs that are built here: every setting that shows in a file in another way.
 
 /// A program that is built here.
 pub(super) struct Built {
@@ -9,14 +9,21 @@ pub(super) struct Built {
     pub(super) package: &'static str,
 }
 
-/// A program out of a package of npm.
-pub(super) struct Published {
-    pub(super) package: &'static str,
-    pub(super) version: &'static str,
-    /// The program in it.
-    pub(super) file: &'static str,
-    /// What `--source` is told.
-    pub(super) source: Option<&'static str>,
+impl Built {
+    /// The command that makes it.
+    pub(super) fn shown(&self) -> String {
+        let environment = self
+            .environment
+            .iter()
+            .map(|(name, value)| format!("{name}={value} "));
+        format!(
+            "{}{} go install {} {}",
+            environment.collect::<String>(),
+            self.toolchain,
+            self.flags.join(" "),
+            self.package
+        )
+    }
 }
 
 const AGE: &str = "filippo.io/age/cmd/age@v1.2.1";
@@ -75,38 +82,4 @@ pub(super) const BUILT: &[Built] = &[
     built("gofumpt", "go1.24.13", &[OFF], &["-trimpath"], GOFUMPT),
     built("gofumpt-noinline", "go1.26.8", &[OFF], &["-trimpath", "-gcflags=-l"], GOFUMPT),
     built("fzf-swxx", "go1.24.13", &[OFF], &["-trimpath", "-ldflags=-s -w -X main.version=0.55.0 -X main.revision=fc693080"], FZF),
-];
-
-const fn esbuild(
-    package: &'static str,
-    version: &'static str,
-    file: &'static str,
-    source: &'static str,
-) -> Published {
-    Published {
-        package,
-        version,
-        file,
-        source: Some(source),
-    }
-}
-
-#[rustfmt::skip]
-pub(super) const PUBLISHED: &[Published] = &[
-    esbuild("@esbuild/linux-x64", "0.25.0", "bin/esbuild", "github.com/evanw/esbuild@v0.25.0"),
-    esbuild("@esbuild/linux-arm64", "0.25.0", "bin/esbuild", "github.com/evanw/esbuild@v0.25.0"),
-    esbuild("@esbuild/win32-x64", "0.25.0", "esbuild.exe", "github.com/evanw/esbuild@v0.25.0"),
-    esbuild("@esbuild/darwin-arm64", "0.25.0", "bin/esbuild", "github.com/evanw/esbuild@v0.25.0"),
-    esbuild("@esbuild/freebsd-x64", "0.25.0", "bin/esbuild", "github.com/evanw/esbuild@v0.25.0"),
-    esbuild("@esbuild/linux-x64", "0.24.2", "bin/esbuild", "github.com/evanw/esbuild@v0.24.2"),
-    esbuild("@esbuild/win32-x64", "0.24.2", "esbuild.exe", "github.com/evanw/esbuild@v0.24.2"),
-    esbuild("@esbuild/linux-x64", "0.21.5", "bin/esbuild", "github.com/evanw/esbuild@v0.21.5"),
-    esbuild("@esbuild/linux-ppc64", "0.21.5", "bin/esbuild", "github.com/evanw/esbuild@v0.21.5"),
-    esbuild("@esbuild/linux-x64", "0.19.12", "bin/esbuild", "github.com/evanw/esbuild@v0.19.12"),
-    esbuild("@esbuild/darwin-x64", "0.19.12", "bin/esbuild", "github.com/evanw/esbuild@v0.19.12"),
-    Published { package: "lefthook-linux-x64", version: "1.10.10", file: "bin/lefthook", source: Some("github.com/evilmartians/lefthook@v1.10.10") },
-    Published { package: "lefthook-windows-x64", version: "1.10.10", file: "bin/lefthook.exe", source: Some("github.com/evilmartians/lefthook@v1.10.10") },
-    Published { package: "@bufbuild/buf-linux-x64", version: "1.50.0", file: "bin/buf", source: Some("github.com/bufbuild/buf@v1.50.0") },
-    Published { package: "@bufbuild/buf-darwin-arm64", version: "1.50.0", file: "bin/buf", source: Some("github.com/bufbuild/buf@v1.50.0") },
-    Published { package: "turbo-linux-64", version: "1.6.3", file: "bin/turbo", source: None },
 ];

@@ -16,8 +16,20 @@ pub(super) struct Answers {
     /// Seconds since 1970.
     time: i64,
     is_modified: bool,
-    /// The tag of the main module's version.
-    tag: Option<String>,
+    tags: Tags,
+}
+
+/// What the main module's version says of tags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Tags {
+    /// There are none that count.
+    None,
+    /// The commit has this one.
+    Here(String),
+    /// The nearest one before it.
+    Before(String),
+    /// The go command did not ask, or got no answer: it says `(devel)`.
+    Silent,
 }
 
 /// What git would have to say; none where the file says nothing, or what no git says.
@@ -26,17 +38,64 @@ pub(super) fn answers(claim: &Claim) -> Option<Answers> {
     let is_plain =
         matches!(revision.len(), 40 | 64) && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
     let time: Timestamp = claim.setting("vcs.time")?.parse().ok()?;
-    let version = &claim.main.version;
-    let is_tag = version.starts_with('v')
-        && version
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || ".-".contains(c));
     is_plain.then(|| Answers {
         revision: revision.to_owned(),
         time: time.as_second(),
         is_modified: claim.setting("vcs.modified") == Some("true"),
-        tag: is_tag.then(|| version.clone()),
+        tags: Tags::of(&claim.main.version),
     })
+}
+
+impl Tags {
+    /// Tags with which the go command gives a commit this version (x/mod/module, pseudo-versions).
+    fn of(version: &str) -> Tags {
+        let (version, build) = version.split_once('+').unwrap_or((version, ""));
+        let is_known = ["", "dirty", "incompatible", "incompatible.dirty"].contains(&build);
+        let is_plain = version.starts_with('v')
+            && version
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || ".-".contains(c));
+        if !is_known || !is_plain {
+            return Tags::Silent;
+        }
+        match pseudo_base(version) {
+            None => Tags::Here(version.to_owned()),
+            Some(None) => Tags::None,
+            Some(Some(tag)) => Tags::Before(tag),
+        }
+    }
+
+    /// The tag on the commit, and the one that is there at all.
+    fn named(&self) -> [&str; 2] {
+        match self {
+            Tags::None | Tags::Silent => ["", ""],
+            Tags::Here(tag) => [tag, tag],
+            Tags::Before(tag) => ["", tag],
+        }
+    }
+}
+
+/// The tag that a pseudo-version stands behind, if any; none where it is no pseudo-version.
+fn pseudo_base(version: &str) -> Option<Option<String>> {
+    let (rest, hash) = version.rsplit_once('-')?;
+    let is_hash = hash.len() == 12 && hash.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let cut = rest.rfind(['-', '.'])?;
+    let (base, stamp) = (rest.get(..cut)?, rest.get(cut + 1..)?);
+    let is_stamp = stamp.len() == 14 && stamp.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_hash || !is_stamp {
+        return None;
+    }
+    let Some(before) = base.strip_suffix("-0") else {
+        // `v1.2.3-pre.0.STAMP-HASH`, or `v1.0.0-STAMP-HASH`.
+        return Some(
+            base.strip_suffix(".0")
+                .filter(|tag| tag.contains('-'))
+                .map(str::to_owned),
+        );
+    };
+    let (minor, patch) = before.rsplit_once('.')?;
+    let patch = patch.parse::<u64>().ok()?.checked_sub(1)?;
+    Some(Some(format!("{minor}.{patch}")))
 }
 
 /// Puts the program into a folder of its own, and what makes a folder a checkout into `checkout`; gives the program's folder.
@@ -56,16 +115,25 @@ fn script(answers: &Answers) -> String {
         revision,
         time,
         is_modified,
-        tag,
+        tags,
     } = answers;
     let status = if *is_modified { "echo ' M file'" } else { ":" };
-    let names = tag
-        .as_ref()
-        .map_or_else(|| "HEAD".to_owned(), |tag| format!("HEAD, tag: {tag}"));
-    let tag = tag.as_deref().unwrap_or_default();
+    let [here, any] = tags.named();
+    let names = match here {
+        "" => "HEAD".to_owned(),
+        tag => format!("HEAD, tag: {tag}"),
+    };
+    let commit = match tags {
+        Tags::Silent => "exit 1".to_owned(),
+        _ => format!("echo '{revision} {time} {names}'"),
+    };
+    let all = match any {
+        "" => ":".to_owned(),
+        tag => format!("echo refs/tags/{tag}"),
+    };
     format!(
         "#!/bin/sh\ncase \"$*\" in\n*'status --porcelain'*) {status} ;;\n*'%H:%ct'*) echo {revision}:{time} ;;\n\
-         *'%H %ct %D'*) echo '{revision} {time} {names}' ;;\n*'tag '*|*for-each-ref*) echo {tag} ;;\n*) exit 1 ;;\nesac\n"
+         *'%H %ct %D'*) {commit} ;;\n*for-each-ref*) {all} ;;\n*) exit 1 ;;\nesac\n"
     )
 }
 
@@ -78,4 +146,58 @@ fn executable(program: &Path) -> Result<(), Stop> {
 #[cfg(not(unix))]
 fn executable(_: &Path) -> Result<(), Stop> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_say_which_tags_there_were() {
+        let here = |tag: &str| Tags::Here(tag.to_owned());
+        let before = |tag: &str| Tags::Before(tag.to_owned());
+        for (version, tags) in [
+            ("v1.2.3", here("v1.2.3")),
+            ("v1.2.3+dirty", here("v1.2.3")),
+            ("v2.0.0+incompatible.dirty", here("v2.0.0")),
+            ("v1.0.0-rc.1", here("v1.0.0-rc.1")),
+            ("v0.0.0-20260922215117-0b0b1caaa920", Tags::None),
+            ("v0.0.0-20260707030041-9977d6d38fcc+dirty", Tags::None),
+            ("v1.7.2-0.20260914142845-4d64ad67ce66", before("v1.7.1")),
+            (
+                "v1.0.0-rc.1.0.20260914142845-4d64ad67ce66",
+                before("v1.0.0-rc.1"),
+            ),
+            ("(devel)", Tags::Silent),
+            ("", Tags::Silent),
+            ("v1.0.0'; rm x", Tags::Silent),
+            ("v1.0.0+x", Tags::Silent),
+        ] {
+            assert_eq!(Tags::of(version), tags, "{version}");
+        }
+        assert_eq!(pseudo_base("v1.0.0-0.20260914142845-4d64ad67ce66"), None);
+    }
+
+    #[test]
+    fn a_stand_in_answers_what_the_go_command_asks() {
+        let mut answers = Answers {
+            revision: "ab".repeat(20),
+            time: 7,
+            is_modified: true,
+            tags: Tags::Before("v1.7.1".to_owned()),
+        };
+        let said = script(&answers);
+        assert!(
+            said.contains(&format!("echo '{} 7 HEAD' ;;", "ab".repeat(20))),
+            "{said}"
+        );
+        assert!(
+            said.contains("for-each-ref*) echo refs/tags/v1.7.1 ;;"),
+            "{said}"
+        );
+        answers.tags = Tags::Here("v1.7.2".to_owned());
+        assert!(script(&answers).contains(" 7 HEAD, tag: v1.7.2'"));
+        answers.tags = Tags::Silent;
+        assert!(script(&answers).contains("*'%H %ct %D'*) exit 1 ;;"));
+    }
 }

