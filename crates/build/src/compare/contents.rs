@@ -23,11 +23,21 @@ pub struct Contents {
 /// Compares two contents; normalisations are applied to both, in order, for as long as they are not equal.
 #[must_use]
 pub fn compare_contents(posted: &[u8], rebuilt: &[u8], allowed: &[Normalization]) -> Contents {
+    compare_contents_by(posted, rebuilt, allowed, &|one, other| one == other)
+}
+
+/// The same, where equality is taken from something else, before normalisations and after.
+pub(crate) fn compare_contents_by(
+    posted: &[u8],
+    rebuilt: &[u8],
+    allowed: &[Normalization],
+    is_same: &dyn Fn(&[u8], &[u8]) -> bool,
+) -> Contents {
     let mut found = Contents::default();
     let mut sides = [posted.to_vec(), rebuilt.to_vec()];
     let mut refused = None;
     for normalization in allowed {
-        if sides[0] == sides[1] {
+        if is_same(&sides[0], &sides[1]) {
             break;
         }
         match both(normalization, &sides) {
@@ -44,7 +54,7 @@ pub fn compare_contents(posted: &[u8], rebuilt: &[u8], allowed: &[Normalization]
             }
         }
     }
-    if refused.is_some() || sides[0] != sides[1] {
+    if refused.is_some() || !is_same(&sides[0], &sides[1]) {
         // What did not make them equal was not needed.
         found.applied.clear();
         found.gaps.clear();

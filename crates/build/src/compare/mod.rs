@@ -10,6 +10,7 @@ mod diagnosis;
 mod entries;
 mod text;
 
+pub(crate) use contents::compare_contents_by;
 pub use contents::{Contents, compare_contents};
 pub use diagnosis::{Diagnosis, diagnose};
 pub use text::diff;
