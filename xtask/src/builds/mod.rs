@@ -13,6 +13,7 @@ mod peers;
 mod plan;
 mod project;
 mod projects;
+mod release;
 mod sizes;
 mod targets;
 mod trouble;
@@ -41,6 +42,7 @@ const CASES: &[Case] = &[
     ("overhead", |bench| bench.overhead()),
     ("targets", |bench| bench.targets()),
     ("peers", |bench| bench.peers()),
+    ("release", |bench| bench.release()),
     ("trouble", |bench| bench.trouble()),
     ("vary-leaks-script", |bench| bench.vary_leaks()),
     ("vary-leaks-go", |bench| bench.vary_leaks_go()),

@@ -37,6 +37,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// What came out for one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -212,6 +213,8 @@ pub struct Tools<'a> {
     pub abilities: &'a Abilities,
     /// Most builds.
     pub max_builds: usize,
+    /// No build begins later.
+    pub until: Option<Instant>,
 }
 
 /// Builds a file again and compares.
@@ -318,12 +321,20 @@ fn rebuilt(
         file,
         ground: &ground,
         max_builds: tools.max_builds,
+        until: tools.until,
         tell,
     };
     let found = search.run(recipes)?;
     verification.attempts = found.attempts;
     verification.causes = found.causes;
     verification.rebuilt = found.rebuilt;
+    if found.left > 0 {
+        let left = format!(
+            "ways to build that were not tried, because the limit was reached: {}",
+            found.left
+        );
+        verification.notes.push(left);
+    }
     if let (Some(recipe), Some((name, debug))) = (found.same, tools.debug) {
         (search.tell)(Event::Debug);
         verification.debug = Some(match ground.build(&recipe.with_debug())? {

@@ -7,6 +7,7 @@ use super::{Event, Stop, Verdict};
 use crate::compare::Diagnosis;
 use goassay_diff::{Cause, Change, causes};
 use std::collections::VecDeque;
+use std::time::Instant;
 
 /// An attempt, and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,7 @@ pub(super) struct Search<'a, 'g> {
     pub file: &'a [u8],
     pub ground: &'a Ground<'g>,
     pub max_builds: usize,
+    pub until: Option<Instant>,
     pub tell: &'a mut dyn FnMut(Event<'_>),
 }
 
@@ -55,6 +57,8 @@ pub(super) struct Found {
     pub rebuilt: Option<Vec<u8>>,
     /// How what is the same was built.
     pub same: Option<Recipe>,
+    /// Ways to build that were not tried, because there were too many or the time was up.
+    pub left: usize,
 }
 
 /// What an attempt built, and what that is in the light of the file.
@@ -87,12 +91,14 @@ impl Search<'_, '_> {
         let mut tried: Vec<Recipe> = Vec::new();
         let mut attempts: Vec<Attempt> = Vec::new();
         let mut nearest: Option<Nearest> = None;
+        let mut left = 0;
         while let Some(next) = open.pop_front() {
             if tried.contains(&next.recipe) {
                 continue;
             }
-            if attempts.len() >= self.max_builds {
-                break;
+            if attempts.len() >= self.max_builds || self.is_time_up() {
+                left += 1;
+                continue;
             }
             (self.tell)(Event::Building(attempts.len() + 1, &next.what));
             let (outcome, built) = self.attempt(&next.recipe)?;
@@ -112,6 +118,7 @@ impl Search<'_, '_> {
                     causes: Vec::new(),
                     rebuilt: Some(bytes),
                     same: Some(next.recipe),
+                    left: 0,
                 });
             };
             let differences = goassay_diff::compare(self.file, &bytes);
@@ -138,6 +145,7 @@ impl Search<'_, '_> {
                 causes: nearest.causes,
                 rebuilt: Some(nearest.bytes),
                 same: None,
+                left,
             },
             None => Found {
                 verdict: Verdict::NotChecked(unbuilt(&attempts)),
@@ -145,8 +153,13 @@ impl Search<'_, '_> {
                 causes: Vec::new(),
                 rebuilt: None,
                 same: None,
+                left,
             },
         })
+    }
+
+    fn is_time_up(&self) -> bool {
+        self.until.is_some_and(|until| Instant::now() >= until)
     }
 
     /// Builds once; no verdict where nothing was built.

@@ -16,6 +16,7 @@ fn verified(file: &[u8], source: Option<&Source>) -> Verification {
         debug: None,
         abilities: &Abilities::none("a test"),
         max_builds: 1,
+        until: None,
     };
     verify(file, &tools, &mut |_| {}).unwrap()
 }

@@ -50,6 +50,9 @@ pub(crate) struct Verify {
     /// Build at most so often for each program
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) max_builds: u16,
+    /// Begin no further build of a program after so many minutes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) max_minutes: Option<u16>,
     /// The record of the program's build; without it, NAME.build.json beside the program
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) record: Option<PathBuf>,

@@ -34,6 +34,8 @@ pub struct File {
     pub path: String,
     /// Its name in the folder, archive or fat file that is at that path; empty where it is the file. Hostile.
     pub member: String,
+    /// Its file name. Hostile.
+    pub name: String,
     /// SHA-256 of its contents, lower-case hex.
     pub sha256: String,
     /// Its length in bytes.

@@ -29,13 +29,8 @@ fn judgement(file: &File) -> Option<Judgement> {
 
 fn summary(file: &File, judgement: Judgement) -> Summary<'_> {
     let main = file.verification.claim.as_ref().map(|claim| &claim.main);
-    let whole = if file.member.is_empty() {
-        &file.path
-    } else {
-        &file.member
-    };
     Summary {
-        name: whole.rsplit(['/', '!']).next().unwrap_or_default(),
+        name: &file.name,
         sha256: &file.sha256,
         resource: main.map_or_else(String::new, |main| golang(&main.path, &main.version)),
         judgement,

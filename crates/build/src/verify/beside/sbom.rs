@@ -4,6 +4,7 @@
 
 use super::{Finding, Subject, few, members, purl, text};
 use crate::module::Module;
+use crate::verify::Claim;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -76,6 +77,7 @@ pub(super) fn check(subject: &Subject<'_>, document: &[u8]) -> Finding {
             Some(None) => {}
         }
     }
+    wrong.extend(other_version(claim, &stated));
     if !wrong.is_empty() {
         return Finding::Fails(few(&wrong));
     }
@@ -98,6 +100,21 @@ pub(super) fn check(subject: &Subject<'_>, document: &[u8]) -> Finding {
         said.push_str(&format!("; besides, not linked: {}", few(&besides)));
     }
     Finding::Holds(said)
+}
+
+/// The main module, where it is in it at another version only.
+fn other_version(claim: &Claim, stated: &Stated) -> Option<String> {
+    let main = purl::folded(&claim.main);
+    let is_known = main.version.starts_with('v') && !stated.modules.contains_key(&main);
+    let mut versions = stated
+        .modules
+        .keys()
+        .filter(|module| module.path == main.path);
+    let other = versions.find(|module| is_known && !module.version.is_empty())?;
+    Some(format!(
+        "it is about {other}, and the program is {}",
+        claim.main
+    ))
 }
 
 impl Stated {

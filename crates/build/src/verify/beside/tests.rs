@@ -211,6 +211,10 @@ fn bills_of_materials_in_three_formats() {
                 .ends_with("not linked: example.com/more@v2")
         );
     }
+    let main = r#"{"bomFormat": "CycloneDX", "x": [{"purl": "pkg:golang/example.com/m@VERSION"},
+        {"purl": "pkg:golang/github.com/google/uuid@v1.6.0"}]}"#;
+    holds("m.sbom.json", &main.replace("VERSION", "v1.0.0"));
+    fails("m.sbom.json", &main.replace("VERSION", "v1.0.1"));
     not_checked("m.sbom.json", "{}");
     not_checked("m.sbom.json", "<xml>");
 }

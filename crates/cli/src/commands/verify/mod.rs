@@ -32,6 +32,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 pub(crate) fn run(
     args: &Verify,
@@ -167,10 +168,10 @@ impl Verifying<'_> {
             record: record.as_bytes(),
         });
         let around = given.as_ref().map_or(beside_it, |given| given);
-        let debug = beside::find_debug(program.name(), program.bytes, around);
+        let debug = beside::find_debug(&program.name, program.bytes, around);
         let verification = self.verification(program, around, &sha256, debug.as_ref())?;
         let mut beside = beside::check(&Subject {
-            name: program.name(),
+            name: &program.name,
             folder: &program.folder,
             file: program.bytes,
             sha256: &sha256,
@@ -186,6 +187,7 @@ impl Verifying<'_> {
         Ok(File {
             path: program.path.clone(),
             member: program.member.clone(),
+            name: program.name.clone(),
             sha256,
             size: program.bytes.len() as u64,
             verification,
@@ -216,12 +218,13 @@ impl Verifying<'_> {
             store: self.store,
             source: self.args.source.as_ref(),
             record: record.as_ref(),
-            debug: debug.map(|(_, contents)| (program.name(), contents.as_slice())),
+            debug: debug.map(|(_, contents)| (program.name.as_str(), contents.as_slice())),
             abilities: self.abilities,
             max_builds: usize::from(self.args.max_builds),
+            until: self.until(),
         };
         let done = verify::verify(program.bytes, &tools, &mut |event| {
-            self.tell(program.name(), event);
+            self.tell(&program.name, event);
         });
         self.waiting.clear();
         let mut done = done.map_err(|stop| match stop {
@@ -240,6 +243,12 @@ impl Verifying<'_> {
         Ok(done)
     }
 
+    /// When a program's time is up.
+    fn until(&self) -> Option<Instant> {
+        let minutes = self.args.max_minutes?;
+        Instant::now().checked_add(Duration::from_secs(u64::from(minutes) * 60))
+    }
+
     /// Leaves both sides in a folder of their own.
     fn keep(
         &self,
@@ -249,7 +258,7 @@ impl Verifying<'_> {
         rebuilt: &[u8],
     ) -> Result<(), Failure> {
         let short = sha256.get(..12).unwrap_or_default();
-        let name: String = program.name().chars().map(plain).collect();
+        let name: String = program.name.chars().map(plain).collect();
         let folder = folder.join(format!("{name}-{short}"));
         let failed = |error| Failure::file(Kind::Output, "keep both sides in", &folder, &error);
         std::fs::create_dir_all(&folder).map_err(failed)?;
@@ -257,7 +266,7 @@ impl Verifying<'_> {
         std::fs::write(folder.join("rebuilt"), rebuilt).map_err(failed)?;
         self.terminal.say(&format!(
             "{}: both sides in {}",
-            program.name(),
+            &program.name,
             folder.display()
         ));
         Ok(())
@@ -318,7 +327,7 @@ type Debug = (String, Result<Vec<u8>, String>);
 
 /// The name of a program's build record.
 fn record_of(program: &Program<'_>) -> String {
-    format!("{}.build.json", program.name())
+    format!("{}.build.json", &program.name)
 }
 
 /// The build record beside a program, where it is that of this program.

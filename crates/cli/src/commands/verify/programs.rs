@@ -19,22 +19,12 @@ pub(super) struct Program<'a> {
     pub path: String,
     /// Its name in the folder or archive that was named; empty where it is the file.
     pub member: String,
+    /// Its file name.
+    pub name: String,
     pub bytes: &'a [u8],
     /// The name of its folder.
     pub folder: String,
     pub around: &'a dyn Around,
-}
-
-impl Program<'_> {
-    /// Its file name.
-    pub(super) fn name(&self) -> &str {
-        let whole = if self.member.is_empty() {
-            &self.path
-        } else {
-            &self.member
-        };
-        whole.rsplit('/').next().unwrap_or_default()
-    }
 }
 
 /// What is done with each program. An error ends the run.
@@ -107,6 +97,7 @@ impl Search<'_, '_> {
         let whole = Program {
             path: inputs::display(path),
             member: String::new(),
+            name: inputs::display(path.file_name().unwrap_or_default().as_ref()),
             bytes,
             folder: folder.name(),
             around: &folder,
@@ -122,6 +113,7 @@ impl Search<'_, '_> {
                 bytes: slice.data,
                 around: &Nothing,
                 path: whole.path.clone(),
+                name: whole.name.clone(),
                 folder: String::new(),
             })?;
         }
@@ -158,6 +150,7 @@ impl Search<'_, '_> {
             (self.each)(&Program {
                 path: inputs::display(path),
                 member: joined(above, &entry.name),
+                name: entry.name.rsplit('/').next().unwrap_or_default().to_owned(),
                 bytes: &bytes,
                 folder: around.name().to_owned(),
                 around: &around,
@@ -279,11 +272,11 @@ mod tests {
         assert_eq!(
             names,
             [
-                "linux/m in \"linux\" [false, true]",
-                "m.zip!m_1.0/m in \"m_1.0\" [false, false]"
+                "m linux/m in \"linux\" [false, true]",
+                "m m.zip!m_1.0/m in \"m_1.0\" [false, false]"
             ]
         );
         let (names, _) = found(&folder.path().join("linux/m"));
-        assert_eq!(names, [" in \"linux\" [false, true]"]);
+        assert_eq!(names, ["m  in \"linux\" [false, true]"]);
     }
 }
