@@ -18,6 +18,8 @@ pub(super) struct Subject {
     /// The command that makes it, or gets it.
     pub(super) made: String,
     pub(super) program: PathBuf,
+    /// Its path in the package.
+    file: &'static str,
     /// What `--source` is told, or nothing.
     source: &'static str,
     pub(super) is_built_here: bool,
@@ -31,6 +33,7 @@ impl Subject {
             name: built.name.to_owned(),
             made: built.shown(),
             program,
+            file: built.name,
             source: "",
             is_built_here: true,
             has_linker_flags: built.flags.iter().any(|flag| flag.starts_with("-ldflags=")),
@@ -42,6 +45,7 @@ impl Subject {
             name: published.name(),
             made: published.shown(),
             program,
+            file: published.file,
             source: published.source,
             is_built_here: false,
             has_linker_flags: false,
@@ -50,8 +54,7 @@ impl Subject {
 
     /// The name of its document.
     pub(super) fn key(&self) -> String {
-        let file = self.program.file_name().unwrap_or_default();
-        format!("{} {}.json", self.name.replace('/', "-"), file.display())
+        format!("{} {}.json", self.name, self.file).replace('/', "-")
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Stop;
 use super::recipe::Recipe;
 use super::source::Place;
+use super::spelling::Request;
 use crate::plan::SYSTEM_PATH;
 use crate::project::git_settings;
 use crate::run::{self, Question};
@@ -37,6 +38,11 @@ pub(super) enum Built {
     Untried(String),
 }
 
+/// The folder of a module that only requires the program's.
+const REQUIRING: &str = "requiring";
+/// Leaves of what the go command says the hash of the link: all of it can be long.
+const ONLY_LINK: &str = "\"$@\" 2>&1 >/dev/null | grep '^HASH\\[link '";
+
 impl Ground<'_> {
     /// Builds by a recipe.
     ///
@@ -44,22 +50,9 @@ impl Ground<'_> {
     /// A file of this machine cannot be read or written, or no process started.
     pub(super) fn build(&self, recipe: &Recipe) -> Result<Built, Stop> {
         let out = self.fresh("out")?;
-        let sandbox = match self.sandbox(recipe)? {
-            Ok(sandbox) => sandbox,
+        let question = match self.question(recipe, &out, None)? {
+            Ok(question) => question,
             Err(why) => return Ok(Built::Untried(why)),
-        };
-        let arguments = match recipe.arguments() {
-            Ok(arguments) => arguments,
-            Err(why) => return Ok(Built::Untried(why)),
-        };
-        let argv = match sandbox.wrap(&self.argv(recipe, &arguments, &out), self.abilities) {
-            Ok(argv) => argv,
-            Err(unable) => return Ok(Built::Untried(unable.to_string())),
-        };
-        let question = Question {
-            argv,
-            environment: self.environment(recipe, &out)?,
-            folder: &self.place.folder,
         };
         let answer = run::ask(&question).map_err(Stop::Run)?;
         match answer.code {
@@ -68,19 +61,89 @@ impl Ground<'_> {
         }
     }
 
+    /// What the go command hashes for the link of a recipe that was built before; none where it does not say.
+    ///
+    /// # Errors
+    /// As for `build`.
+    pub(super) fn request(&self, recipe: &Recipe) -> Result<Option<Request>, Stop> {
+        let out = self.fresh("out")?;
+        let Ok(mut question) = self.question(recipe, &out, Some(ONLY_LINK))? else {
+            return Ok(None);
+        };
+        question
+            .environment
+            .push(("GODEBUG".into(), "gocachehash=1".into()));
+        let answer = run::ask(&question).map_err(Stop::Run)?;
+        Ok(Request::read(&String::from_utf8_lossy(&answer.stdout)))
+    }
+
+    /// What is to be run; or why it cannot be tried here.
+    fn question(
+        &self,
+        recipe: &Recipe,
+        out: &Path,
+        filter: Option<&str>,
+    ) -> Result<Result<Question<'_>, String>, Stop> {
+        let sandbox = match self.sandbox(recipe)? {
+            Ok(sandbox) => sandbox,
+            Err(why) => return Ok(Err(why)),
+        };
+        let arguments = match recipe.arguments() {
+            Ok(arguments) => arguments,
+            Err(why) => return Ok(Err(why)),
+        };
+        if recipe.is_required {
+            self.require()?;
+        }
+        let filter = filter
+            .into_iter()
+            .flat_map(|filter| ["/bin/sh", "-c", filter, "sh"]);
+        let argv = filter
+            .map(OsString::from)
+            .chain(self.argv(recipe, &arguments, out))
+            .collect::<Vec<_>>();
+        Ok(match sandbox.wrap(&argv, self.abilities) {
+            Ok(argv) => Ok(Question {
+                argv,
+                environment: self.environment(recipe, out)?,
+                folder: &self.place.folder,
+            }),
+            Err(unable) => Err(unable.to_string()),
+        })
+    }
+
+    /// A module of nothing but a requirement, as tools make that build a published version of a program.
+    fn require(&self) -> Result<(), Stop> {
+        let version = fs::read_to_string(self.goroot.join("VERSION")).unwrap_or_default();
+        let version = version.lines().next().unwrap_or_default();
+        let module = &self.place.module;
+        let text = format!(
+            "module program\n\ngo {}\n\nrequire {} {}\n",
+            version.strip_prefix("go").unwrap_or(version),
+            module.path,
+            module.version
+        );
+        let file = self.fresh(REQUIRING)?.join("go.mod");
+        fs::write(&file, text).map_err(Stop::file(&file))
+    }
+
     fn argv(&self, recipe: &Recipe, arguments: &[String], out: &Path) -> Vec<OsString> {
         let goroot = recipe.goroot.as_ref().map_or(self.goroot, Path::new);
-        let verb = if self.place.is_version {
-            "install"
-        } else {
-            "build"
-        };
+        let is_installed = self.place.is_version && !recipe.is_required;
+        let verb = if is_installed { "install" } else { "build" };
         let mut argv: Vec<OsString> = vec![goroot.join("bin/go").into(), verb.into()];
+        if recipe.is_required {
+            argv.extend(["-C".into(), self.work.join(REQUIRING).into()]);
+        }
         argv.extend(arguments.iter().map(OsString::from));
-        if !self.place.is_version {
+        if !is_installed {
             argv.extend(["-o".into(), out.join("program").into()]);
         }
-        argv.push(OsString::from(&self.place.what));
+        let what = match recipe.is_required {
+            true => self.place.what.split('@').next().unwrap_or_default(),
+            false => &self.place.what,
+        };
+        argv.push(what.into());
         match self.place.seen_at(recipe.checkout.as_deref()) {
             // That folder is there only once it is laid.
             Some(folder) => {
@@ -115,9 +178,13 @@ impl Ground<'_> {
             ("HOME", self.folder_of("home")?.into()),
             ("TMPDIR", self.folder_of("tmp")?.into()),
         ];
+        let flags = match recipe.is_required {
+            true => "-modcacherw -mod=mod",
+            false => "-modcacherw",
+        };
         let fixed = [
             ("GOENV", "off"),
-            ("GOFLAGS", "-modcacherw"),
+            ("GOFLAGS", flags),
             ("GO111MODULE", "on"),
             ("GOTOOLCHAIN", "local"),
             ("GOSUMDB", "off"),

@@ -13,6 +13,10 @@ use goassay_binary::hardening::Hardening;
 /// Oldest minor version of Go that records its settings (`build` lines; Go 1.18).
 const RECORDS: u32 = 18;
 
+/// Distributions build so, and keep what was there in a file of their own.
+const NO_MODULE: &str = "it names no module: it was built without modules, from a GOPATH, and nothing in it says which versions lay there; if a \
+     distribution made it, the .buildinfo file of the package names them";
+
 /// What a binary says of itself. Texts are hostile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
@@ -96,7 +100,7 @@ impl Claim {
             ));
         }
         let (Some(package), Some(main)) = (info.path, &info.main) else {
-            return Err("it names no module that it was built from".to_owned());
+            return Err(NO_MODULE.to_owned());
         };
         if package == "command-line-arguments" {
             return Err(

@@ -13,6 +13,7 @@ pub mod recipe;
 mod recorded;
 pub mod search;
 mod source;
+mod spelling;
 mod stand_in;
 
 pub use claim::{Claim, Origin};

@@ -108,6 +108,32 @@ impl Modules<'_> {
         Ok(())
     }
 
+    /// Fills the vendor folder of a module whose published files have only the list of what was in it, as those of all modules do.
+    pub(super) fn vendored(&self, folder: &Path) -> Result<(), Stop> {
+        if !folder.join("vendor/modules.txt").is_file() {
+            return Ok(());
+        }
+        // Sums that were not there are not recorded in the program either.
+        let kept = ["go.mod", "go.sum", "vendor/modules.txt"].map(|name| folder.join(name));
+        let kept: Vec<_> = kept
+            .into_iter()
+            .map(|file| (fs::read(&file), file))
+            .collect();
+        self.go(
+            &["mod", "vendor", "-e"].map(str::to_owned),
+            &[],
+            self.store,
+            folder,
+        )?;
+        for (bytes, file) in kept {
+            match bytes {
+                Ok(bytes) => fs::write(&file, bytes).map_err(Stop::file(&file))?,
+                Err(_) => drop(fs::remove_file(&file)),
+            }
+        }
+        Ok(())
+    }
+
     fn go(
         &self,
         arguments: &[String],
@@ -332,7 +358,11 @@ fn refused(said: &str) -> Stop {
         "unknown revision",
         "invalid version",
     ];
-    let said = said.trim().to_owned();
+    // What it did before says nothing, and stands before what does.
+    let lines = said
+        .lines()
+        .filter(|line| !line.starts_with("go: downloading "));
+    let said = lines.collect::<Vec<_>>().join("\n").trim().to_owned();
     match gone.iter().any(|word| said.contains(word)) {
         true => Stop::Gone(said),
         false => Stop::Download(said),
@@ -363,8 +393,8 @@ mod tests {
             Stop::Gone(_)
         ));
         assert!(matches!(
-            refused("dial tcp: connection refused"),
-            Stop::Download(_)
+            refused("go: downloading m v1\ndial tcp: connection refused\n"),
+            Stop::Download(said) if said == "dial tcp: connection refused"
         ));
     }
 }

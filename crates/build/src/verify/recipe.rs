@@ -20,6 +20,10 @@ pub struct Recipe {
     pub linker: Vec<String>,
     /// Values of string variables (`-X`).
     pub variables: Vec<(String, String)>,
+    /// All words for the linker as they are spelled, where that is known.
+    pub spelled: Option<Vec<String>>,
+    /// It is built in a module that does nothing but require the program's: its go line is that of the toolchain, not the module's.
+    pub is_required: bool,
     /// Variables of the environment.
     pub environment: Vec<(String, String)>,
     /// Where the toolchain seems to lie; none where paths are left out.
@@ -121,6 +125,9 @@ impl Recipe {
     /// All words for the linker.
     #[must_use]
     pub fn linker_words(&self) -> Vec<String> {
+        if let Some(words) = &self.spelled {
+            return words.clone();
+        }
         let mut words: Vec<String> = self
             .strip
             .words()
@@ -154,6 +161,7 @@ impl Recipe {
     #[must_use]
     pub fn with(&self, change: &Change) -> Option<Recipe> {
         let mut other = self.clone();
+        other.spelled = None;
         match change {
             Change::Variable(name, value) => other.set_variable(name, value)?,
             Change::LinkerFlags { add, remove } => other.change_linker(add, remove)?,

@@ -3,9 +3,11 @@
 use super::build::{Built, Ground};
 use super::judge::{Gate, judge};
 use super::recipe::{Recipe, Strip};
+use super::spelling::is_other_request;
 use super::{Event, Stop, Verdict};
 use crate::compare::Diagnosis;
-use goassay_diff::{Cause, Change, causes};
+use goassay_binary::Binary;
+use goassay_diff::{Cause, Change, Kind, causes};
 use std::collections::VecDeque;
 use std::time::Instant;
 
@@ -123,6 +125,10 @@ impl Search<'_, '_> {
             };
             let differences = goassay_diff::compare(self.file, &bytes);
             let causes = causes(&differences);
+            if let Some(spelled) = self.spelled(&next, &bytes)? {
+                open.push_front(spelled);
+            }
+            open.extend(required(&next, &causes).filter(|_| self.ground.place.is_version));
             open.extend(others(&next, &causes));
             let distance = (differences.functions.differ(), diagnosis.bytes);
             if next.names_for.is_none()
@@ -162,6 +168,29 @@ impl Search<'_, '_> {
         self.until.is_some_and(|until| Instant::now() >= until)
     }
 
+    /// The same words for the linker in the spelling that the Go build ID of the file has; none where more than that differs.
+    fn spelled(&self, last: &Try, rebuilt: &[u8]) -> Result<Option<Try>, Stop> {
+        let Some([wanted, ours]) = build_ids(self.file, rebuilt) else {
+            return Ok(None);
+        };
+        if !is_other_request(wanted, ours) {
+            return Ok(None);
+        }
+        let Some(request) = self.ground.request(&last.recipe)? else {
+            return Ok(None);
+        };
+        let words = request.spelled(&last.recipe, wanted);
+        Ok(words.map(|words| Try {
+            what: "the words for the linker as the Go build ID says that they were spelled"
+                .to_owned(),
+            recipe: Recipe {
+                spelled: Some(words),
+                ..last.recipe.clone()
+            },
+            names_for: None,
+        }))
+    }
+
     /// Builds once; no verdict where nothing was built.
     fn attempt(&mut self, recipe: &Recipe) -> Result<(Outcome, Option<Other>), Stop> {
         let bytes = match self.ground.build(recipe)? {
@@ -182,6 +211,36 @@ impl Search<'_, '_> {
         };
         Ok((outcome, Some((bytes, verdict))))
     }
+}
+
+/// The Go build IDs of two files.
+fn build_ids<'a>(file: &'a [u8], rebuilt: &'a [u8]) -> Option<[&'a [u8]; 2]> {
+    let id = |bytes: &'a [u8]| {
+        let binary = Binary::parse(bytes).ok()?;
+        binary.debug_info().go_build_id.ok()?
+    };
+    Some([id(file)?, id(rebuilt)?])
+}
+
+/// What to try where the file has no defaults of GODEBUG, and a build of the version has: the go line that makes them was another one.
+fn required(last: &Try, causes: &[Cause]) -> impl Iterator<Item = Try> {
+    let has_none = |kind: &Kind| matches!(kind, Kind::Godebug([file, Some(_)]) if file.as_deref().unwrap_or_default().is_empty());
+    let is_asked = causes.iter().any(|cause| has_none(&cause.kind))
+        && last.names_for.is_none()
+        && !last.recipe.is_required;
+    let recipe = Recipe {
+        is_required: true,
+        ..last.recipe.clone()
+    };
+    let what =
+        "in a module that requires this version, with the go line of the toolchain".to_owned();
+    is_asked
+        .then_some(Try {
+            what,
+            recipe,
+            names_for: None,
+        })
+        .into_iter()
 }
 
 fn unbuilt(attempts: &[Attempt]) -> String {

@@ -3,6 +3,7 @@
 use super::claim::{Claim, Origin};
 use super::modules::{Modules, files};
 use super::{Source, Stop, stand_in};
+use crate::module::Module;
 use crate::project;
 use std::ffi::OsString;
 use std::fs;
@@ -17,6 +18,8 @@ pub(super) struct Place {
     pub what: String,
     /// It is a version of a module.
     pub is_version: bool,
+    /// The module of the program.
+    pub module: Module,
     /// The folder that lies where the builder's checkout was: what is laid there, where the builder left paths in.
     pub checkout: Option<PathBuf>,
     /// Git stamps the program.
@@ -41,6 +44,7 @@ impl Place {
                 folder: modules.folder.to_owned(),
                 what: format!("{}@{}", claim.package, claim.main.version),
                 is_version: true,
+                module: claim.main.clone(),
                 checkout: None,
                 is_stamped: false,
                 git: None,
@@ -62,6 +66,7 @@ impl Place {
                     return Err(Stop::NoSource("what it says of its commit is not what git says".to_owned()));
                 }
                 let mut place = Place::in_folder(claim, copy, answers.is_some())?;
+                modules.vendored(&place.folder)?;
                 if let (Some(answers), Some(checkout)) = (answers, &place.checkout) {
                     place.git = Some(stand_in::install(&answers, checkout, work)?);
                 }
@@ -106,6 +111,7 @@ impl Place {
             folder,
             what: claim.package.clone(),
             is_version: false,
+            module: claim.main.clone(),
             checkout: Some(checkout),
             is_stamped,
             git: None,

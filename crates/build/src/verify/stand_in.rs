@@ -1,5 +1,6 @@
-//! A program that stands in for git where the files of a module are given instead of its repository: it answers the two questions of
-//! the go command (cmd/go/internal/vcs, gitStatus; modfetch/codehost, statLocal) with what the file says of its commit.
+//! A program that stands in for git where the files of a module are given instead of its repository: it answers the questions of
+//! the go command (cmd/go/internal/vcs, gitStatus; modfetch/codehost, statLocal, RecentTag, Tags, ReadFile) with what the file says of its
+//! commit. Releases of Go make other versions of the same answers, as they do of the same repository.
 //!
 //! That makes nothing equal that is not: the answers go into the rebuilt file as they went into the first. What they claim is not shown.
 
@@ -127,13 +128,13 @@ fn script(answers: &Answers) -> String {
         Tags::Silent => "exit 1".to_owned(),
         _ => format!("echo '{revision} {time} {names}'"),
     };
-    let all = match any {
-        "" => ":".to_owned(),
-        tag => format!("echo refs/tags/{tag}"),
+    let [all, listed] = match any {
+        "" => [":".to_owned(), ":".to_owned()],
+        tag => [format!("echo refs/tags/{tag}"), format!("echo {tag}")],
     };
     format!(
         "#!/bin/sh\ncase \"$*\" in\n*'status --porcelain'*) {status} ;;\n*'%H:%ct'*) echo {revision}:{time} ;;\n\
-         *'%H %ct %D'*) {commit} ;;\n*for-each-ref*) {all} ;;\n*) exit 1 ;;\nesac\n"
+         *'%H %ct %D'*) {commit} ;;\n*for-each-ref*) {all} ;;\n'tag -l') {listed} ;;\n*' blob '*:go.mod) cat go.mod ;;\n*) exit 1 ;;\nesac\n"
     )
 }
 
@@ -195,6 +196,7 @@ mod tests {
             said.contains("for-each-ref*) echo refs/tags/v1.7.1 ;;"),
             "{said}"
         );
+        assert!(said.contains("'tag -l') echo v1.7.1 ;;"), "{said}");
         answers.tags = Tags::Here("v1.7.2".to_owned());
         assert!(script(&answers).contains(" 7 HEAD, tag: v1.7.2'"));
         answers.tags = Tags::Silent;
