@@ -42,7 +42,7 @@ pub(super) fn page(rows: &[Row], program: &str) -> String {
 }
 
 fn line(row: &Row) -> String {
-    let cell = |text: &str| text.replace('|', "\\|");
+    let cell = |text: &str| text.replace(char::is_control, " ").replace('|', "\\|");
     format!(
         "| {} | {} | `{}` | {} | {} | {} |\n",
         cell(&row.subject.name),

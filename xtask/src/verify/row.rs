@@ -193,11 +193,7 @@ impl Row {
                 arguments.collect::<Vec<_>>().join(" ")
             }
             ("different", _) => text(&self.file["causes"][0]["what"]),
-            _ => text(&self.file["reason"])
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
+            _ => first_line(&text(&self.file["reason"])),
         }
     }
 
@@ -211,5 +207,28 @@ impl Row {
             self.seconds,
             self.found()
         )
+    }
+}
+
+/// The first line, without addresses: which proxy said so is a matter of who asked.
+fn first_line(reason: &str) -> String {
+    let line = reason.lines().next().unwrap_or_default();
+    let words = line.split(' ').map(|word| match word.contains("://") {
+        true => "…",
+        false => word,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_line;
+
+    #[test]
+    fn reasons_name_no_address() {
+        assert_eq!(
+            first_line("it cannot be had: cannot get https://proxy.example/m: status 404\nmore"),
+            "it cannot be had: cannot get … status 404"
+        );
     }
 }

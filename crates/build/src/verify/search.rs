@@ -309,3 +309,41 @@ fn together<'c>(
         names_for: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(recipe: Recipe) -> Try {
+        Try {
+            what: String::new(),
+            recipe,
+            names_for: None,
+        }
+    }
+
+    fn godebug(file: Option<&str>, rebuilt: Option<&str>) -> Vec<Cause> {
+        let values = [file, rebuilt].map(|value| value.map(str::to_owned));
+        vec![Cause {
+            kind: Kind::Godebug(values),
+            evidence: Vec::new(),
+            changes: Vec::new(),
+        }]
+    }
+
+    #[test]
+    fn a_requirement_is_tried_where_only_the_file_has_no_defaults() {
+        let first = of(Recipe::default());
+        let tried: Vec<Try> = required(&first, &godebug(None, Some("a=1"))).collect();
+        assert!(tried.iter().all(|next| next.recipe.is_required) && tried.len() == 1);
+        for causes in [
+            godebug(Some("a=1"), None),
+            godebug(Some("a=1"), Some("a=2")),
+            Vec::new(),
+        ] {
+            assert_eq!(required(&first, &causes).count(), 0);
+        }
+        let again = tried.first().unwrap();
+        assert_eq!(required(again, &godebug(None, Some("a=1"))).count(), 0);
+    }
+}
