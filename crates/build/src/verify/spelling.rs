@@ -75,88 +75,98 @@ impl Request {
         (self.id(&recipe.linker_words()) == self.id).then_some(())?;
         let size = self.before.len() + self.after.len();
         let mut left = MOST;
-        spellings(recipe).find(|words| {
-            left = left.saturating_sub(size);
-            left > 0 && self.id(words).as_bytes() == wanted
-        })
+        spellings(recipe)
+            .take_while(|words| {
+                let words: usize = words.iter().map(String::len).sum();
+                left = left.saturating_sub(size + words);
+                left > 0
+            })
+            .find(|words| self.id(words).as_bytes() == wanted)
     }
 }
 
-/// All spellings of a recipe's words, the usual ones first.
-fn spellings(recipe: &Recipe) -> impl Iterator<Item = Vec<String>> {
+/// Words that leave no trace in a program without C.
+const SILENT: [&[&str]; 5] = [
+    &[],
+    &["-extldflags", "-static"],
+    &["-extldflags=-static"],
+    &["-linkmode=internal"],
+    &["-linkmode", "internal"],
+];
+
+/// Orders of what is stripped, the variables, and the silent words.
+const BLOCKS: [[usize; 3]; 6] = [
+    [0, 1, 2],
+    [1, 0, 2],
+    [0, 2, 1],
+    [2, 0, 1],
+    [1, 2, 0],
+    [2, 1, 0],
+];
+
+/// All spellings of a recipe's words, the usual ones first; one at a time, because values can be long.
+fn spellings(recipe: &Recipe) -> impl Iterator<Item = Vec<String>> + '_ {
     let strips: &[&[&str]] = match recipe.strip {
         Strip::Nothing => &[&[]],
         Strip::Debug => &[&["-w"]],
         Strip::Table => &[&["-s"]],
         Strip::Symbols => &[&["-s", "-w"], &["-w", "-s"], &["-s"]],
     };
-    // Words that leave no trace in a program without C.
-    let silent: [&[&str]; 5] = [
-        &[],
-        &["-extldflags", "-static"],
-        &["-extldflags=-static"],
-        &["-linkmode=internal"],
-        &["-linkmode", "internal"],
-    ];
-    let orders = orders(&recipe.variables);
+    let orders = orders(recipe.variables.len());
     let owned = |words: &[&str]| {
         words
             .iter()
             .map(|&word| word.to_owned())
             .collect::<Vec<_>>()
     };
-    let mut all = Vec::new();
-    for silent in silent {
-        for variables in &orders {
-            for strip in strips {
-                for is_joined in [false, true] {
-                    all.push([
-                        owned(strip),
-                        variable_words(variables, is_joined),
-                        owned(silent),
-                    ]);
-                }
-            }
-        }
-    }
-    all.into_iter().flat_map(|blocks| {
-        [
-            [0, 1, 2],
-            [1, 0, 2],
-            [0, 2, 1],
-            [2, 0, 1],
-            [1, 2, 0],
-            [2, 1, 0],
-        ]
-        .map(|order| {
-            order
-                .iter()
-                .filter_map(|&at| blocks.get(at))
-                .flatten()
-                .cloned()
-                .collect()
+    let spelling =
+        move |silent: &[&str], order: &[usize], strip: &[&str], is_joined, at: &[usize; 3]| {
+            let variables = order.iter().filter_map(|&at| recipe.variables.get(at));
+            let blocks = [
+                owned(strip),
+                variable_words(variables, is_joined),
+                owned(silent),
+            ];
+            let blocks = at.iter().filter_map(|&at| blocks.get(at));
+            blocks.flatten().cloned().collect()
+        };
+    SILENT.into_iter().flat_map(move |silent| {
+        let orders = orders.clone();
+        orders.into_iter().flat_map(move |order| {
+            strips.iter().flat_map(move |strip| {
+                let order = order.clone();
+                [false, true].into_iter().flat_map(move |is_joined| {
+                    let order = order.clone();
+                    BLOCKS
+                        .iter()
+                        .map(move |at| spelling(silent, &order, strip, is_joined, at))
+                })
+            })
         })
     })
 }
 
-fn variable_words(variables: &[(String, String)], is_joined: bool) -> Vec<String> {
-    let words = variables.iter().flat_map(|(name, value)| match is_joined {
+fn variable_words<'a>(
+    variables: impl Iterator<Item = &'a (String, String)>,
+    is_joined: bool,
+) -> Vec<String> {
+    let words = variables.flat_map(|(name, value)| match is_joined {
         true => vec![format!("-X={name}={value}")],
         false => vec!["-X".to_owned(), format!("{name}={value}")],
     });
     words.collect()
 }
 
-/// All orders of a few variables; that which is given of many.
-fn orders(variables: &[(String, String)]) -> Vec<Vec<(String, String)>> {
-    if variables.len() > MOST_VARIABLES {
-        return vec![variables.to_vec()];
+/// All orders of a few things; that in which they are given, of many.
+fn orders(len: usize) -> Vec<Vec<usize>> {
+    if len > MOST_VARIABLES {
+        return vec![(0..len).collect()];
     }
-    variables.iter().fold(vec![Vec::new()], |orders, variable| {
-        let longer = orders.iter().flat_map(|order| {
-            (0..=order.len()).map(|at| {
+    (0..len).fold(vec![Vec::new()], |orders, next| {
+        let longer = orders.iter().flat_map(|order: &Vec<usize>| {
+            (0..=order.len()).map(move |at| {
                 let mut longer = order.clone();
-                longer.insert(at, variable.clone());
+                longer.insert(at, next);
                 longer
             })
         });
