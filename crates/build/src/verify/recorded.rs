@@ -34,6 +34,7 @@ impl Recipe {
     pub(super) fn with_debug(&self) -> Recipe {
         let mut other = self.clone();
         other.strip = Strip::Nothing;
+        other.spelled = None;
         other.linker = self
             .linker
             .iter()
