@@ -310,6 +310,10 @@ impl Bench {
             let source = self.vary_checkout(project, false)?;
             let found = self.varied(&source, None, None, &[&["--warm"], arguments].concat());
             let found = found.map_err(|why| format!("{name}: {why}"))?;
+            let failure = &found.0["base"]["failure"];
+            if !failure.is_null() {
+                return Err(format!("{name}: the build itself fails: {failure}"));
+            }
             println!("  {name}: {}", found.of("unintended").join(", "));
             varied.push((name, project, found));
             // After each, so that what was found is not lost to one that fails.

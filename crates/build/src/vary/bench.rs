@@ -424,6 +424,7 @@ impl Bench {
         if change.only_needed {
             environment.retain(|name, _| is_needed(name));
         }
+        keep_below(&mut environment, &self.seen(change));
         for (name, value) in &change.environment {
             match value {
                 Some(value) => environment.insert(name.clone(), value.clone()),
@@ -498,6 +499,20 @@ fn is_needed(name: &OsStr) -> bool {
             .iter()
             .any(|family| name.starts_with(family))
         || name.to_ascii_lowercase().ends_with("_proxy")
+}
+
+/// Git of a build finds the repository of the tree or none, and never one that the tree happens to lie in.
+fn keep_below(environment: &mut Environment, tree: &Path) {
+    let Some(above) = tree.parent() else {
+        return;
+    };
+    let mut ceilings = above.as_os_str().to_owned();
+    let user = environment.get(OsStr::new("GIT_CEILING_DIRECTORIES"));
+    for more in user.into_iter().filter(|more| !more.is_empty()) {
+        ceilings.push(":");
+        ceilings.push(more);
+    }
+    environment.insert("GIT_CEILING_DIRECTORIES".into(), ceilings);
 }
 
 fn add_flags(environment: &mut Environment, flags: &[&str]) {

@@ -29,7 +29,7 @@ const OF_A_SESSION: [&str; 12] = [
     "SSH_AUTH_SOCK",
 ];
 /// Changed when what is kept would mean something else.
-const FORM: &str = "goassay-vary-results/1";
+const FORM: &str = "goassay-vary-results/2";
 
 /// What was built before.
 #[derive(Debug)]

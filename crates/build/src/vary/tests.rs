@@ -220,6 +220,30 @@ fn without_namespaces_what_can_be_varied_is_found_all_the_same() {
     assert_eq!(of(&variation, "umask").finding, Finding::Same);
 }
 
+/// A checkout can lie in another one: of a release, of a monorepo, of a home.
+#[test]
+fn a_repository_around_the_tree_is_not_the_tree_s() {
+    let case = Case::new(
+        "git rev-parse --is-inside-work-tree >out/inside 2>/dev/null || echo no >out/inside",
+    );
+    let around = case.root.path();
+    for folder in [around, &around.join("project")] {
+        let words = ["init", "--quiet"].map(std::ffi::OsString::from);
+        let done = crate::project::git(words.into_iter(), folder, Path::new("*"), &[]).unwrap();
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+    }
+    let bench = case.bench(|machine| machine.has_repository = true);
+    let (variation, _) = case.hunt(bench, &["checkout"], false);
+    let without = variation
+        .tested
+        .iter()
+        .find(|tested| tested.variant == "no-repository");
+    let Finding::Differs(differences) = &without.unwrap().finding else {
+        panic!("{variation:?}");
+    };
+    assert_eq!(differences[0].output, "out/inside");
+}
+
 #[test]
 fn an_unstable_file_is_said_first_and_does_not_hide_the_others() {
     let case =
