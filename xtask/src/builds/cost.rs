@@ -8,14 +8,14 @@ use std::time::Instant;
 
 /// Seconds by the clock, and of processors.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Cost {
-    pub(super) wall: f64,
-    pub(super) processor: f64,
+pub(crate) struct Cost {
+    pub(crate) wall: f64,
+    pub(crate) processor: f64,
 }
 
 /// Runs a command to its end, and accounts for it and all that it waited for. One at a time: the kernel's account is that of all
 /// finished children.
-pub(super) fn cost(command: &mut Command) -> Outcome<Cost> {
+pub(crate) fn cost(command: &mut Command) -> Outcome<Cost> {
     let processor = || -> Outcome<f64> {
         let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("getrusage")?;
         Ok((usage.user_time() + usage.system_time()).num_microseconds() as f64 / 1e6)
@@ -27,4 +27,17 @@ pub(super) fn cost(command: &mut Command) -> Outcome<Cost> {
         wall,
         processor: processor()? - before,
     })
+}
+
+/// The median of each number.
+pub(crate) fn median(costs: &[Cost]) -> Cost {
+    let of = |number: fn(&Cost) -> f64| {
+        let mut numbers: Vec<f64> = costs.iter().map(number).collect();
+        numbers.sort_by(f64::total_cmp);
+        numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
+    };
+    Cost {
+        wall: of(|cost| cost.wall),
+        processor: of(|cost| cost.processor),
+    }
 }

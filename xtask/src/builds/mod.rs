@@ -3,7 +3,7 @@
 //! Needs `target/release/goassay` (or `$GOASSAY`), Go 1.25 or newer, git, gcc, a module proxy, and Linux. Each case prints a line: its
 //! name, whether it holds, seconds, what was seen. What is built is kept below `$GOASSAY_WORK/builds` until the next run of the case.
 
-mod cost;
+pub(crate) mod cost;
 mod folder;
 mod kills;
 mod old_go;

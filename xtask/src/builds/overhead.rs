@@ -5,7 +5,7 @@
 //! no audit, `--no-audit` neither audit nor scan; and the second link of the plan is run alone.
 
 use super::Bench;
-use super::cost::{Cost, cost};
+use super::cost::{Cost, cost, median};
 use super::plan::Planned;
 use super::project::{COREDNS, GOVULNCHECK, Project};
 use crate::run::{Context, Outcome};
@@ -174,18 +174,6 @@ fn turns(kinds: &[Kind<'_>], runs: usize, warm_up: bool) -> Outcome<Vec<(&'stati
     }
     let names = kinds.iter().map(|(name, _)| *name);
     Ok(names.zip(costs.iter().map(|costs| median(costs))).collect())
-}
-
-fn median(costs: &[Cost]) -> Cost {
-    let of = |number: fn(&Cost) -> f64| {
-        let mut numbers: Vec<f64> = costs.iter().map(number).collect();
-        numbers.sort_by(f64::total_cmp);
-        numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
-    };
-    Cost {
-        wall: of(|cost| cost.wall),
-        processor: of(|cost| cost.processor),
-    }
 }
 
 /// What a comparison came to.

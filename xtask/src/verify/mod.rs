@@ -7,17 +7,25 @@
 //! `$GOASSAY`.
 
 mod builder;
+mod overhead;
 mod page;
 mod programs;
 mod published;
 mod row;
+mod trouble;
 
 use crate::run::{Context, Outcome, read, sha256, work, workspace, write};
 use builder::Builder;
 use programs::BUILT;
 use published::PUBLISHED;
 use row::{Row, Subject};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// A case that is no row of the page: its name, and what it does with a folder.
+type Case = (&'static str, fn(&Path) -> Outcome<String>);
+
+const CASES: [Case; 2] = [("trouble", trouble::run), ("overhead", overhead::run)];
 
 pub(crate) fn main(arguments: &[String]) -> Outcome {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -35,6 +43,7 @@ pub(crate) fn main(arguments: &[String]) -> Outcome {
         documents: folder.join("documents"),
         resume,
     };
+    let failed = cases(&folder, only);
     let builder = Builder::new(&folder)?;
     let mut rows = Vec::new();
     for built in BUILT.iter().filter(|built| built.name.contains(only)) {
@@ -49,15 +58,32 @@ pub(crate) fn main(arguments: &[String]) -> Outcome {
         let page = page::page(&rows, &verifier.program);
         write(&workspace().join("docs/verify-programs.md"), page)?;
     }
-    let failed: Vec<&str> = rows
-        .iter()
-        .filter(|row| row.has_failed())
-        .map(|row| row.subject.name.as_str())
+    let rows = rows.iter().filter(|row| row.has_failed());
+    let failed: Vec<&str> = failed
+        .into_iter()
+        .chain(rows.map(|row| row.subject.name.as_str()))
         .collect();
     match failed.is_empty() {
         true => Ok(()),
-        false => Err(format!("not identical: {}", failed.join(", "))),
+        false => Err(format!("not as it has to be: {}", failed.join(", "))),
     }
+}
+
+/// The names of the cases that fail.
+fn cases(folder: &Path, only: &str) -> Vec<&'static str> {
+    let mut failed = Vec::new();
+    for (name, run) in CASES.iter().filter(|(name, _)| name.contains(only)) {
+        let began = Instant::now();
+        let outcome = run(folder);
+        let (word, said) = match &outcome {
+            Ok(said) => ("ok", said),
+            Err(why) => ("FAIL", why),
+        };
+        let seconds = began.elapsed().as_secs();
+        println!("{name:<28} {word:<12} {seconds:>4} s  {said}");
+        failed.extend(outcome.is_err().then_some(*name));
+    }
+    failed
 }
 
 /// What verifies, and what it found before.

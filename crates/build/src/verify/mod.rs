@@ -11,6 +11,7 @@ pub mod judge;
 pub mod modules;
 pub mod recipe;
 mod recorded;
+mod refusal;
 pub mod search;
 mod source;
 mod spelling;
@@ -125,12 +126,32 @@ impl Stop {
         move |error| Stop::File(path, error)
     }
 
+    /// Whether somebody cheats.
+    fn is_security(&self) -> bool {
+        match self {
+            Stop::Mismatch(_) => true,
+            Stop::Database(error) => error.kind.is_misbehaviour(),
+            _ => false,
+        }
+    }
+
     /// The verdict that it is, or itself where it is this machine's trouble and says nothing about the file.
     fn verdict(self) -> Result<Verdict, Stop> {
         match self {
             Stop::Mismatch(what) => Ok(Verdict::Mismatch(what)),
             Stop::Database(error) if error.kind.is_misbehaviour() => {
-                Ok(Verdict::Mismatch(format!("SECURITY: {error}")))
+                let heads = error.evidence.iter();
+                let heads = heads.map(|head| {
+                    format!(
+                        "\nsigned tree head: {}",
+                        head.trim_end().replace('\n', " / ")
+                    )
+                });
+                Ok(Verdict::Mismatch(format!(
+                    "SECURITY: {error}: {}{}",
+                    error.kind.next_step(),
+                    heads.collect::<String>()
+                )))
             }
             Stop::Gone(_)
             | Stop::Download(_)
@@ -148,17 +169,22 @@ impl fmt::Display for Stop {
         match self {
             Stop::File(path, error) => write!(f, "{}: {error}", path.display()),
             Stop::Run(error) => error.fmt(f),
-            Stop::Database(error) => error.fmt(f),
+            Stop::Database(error) if error.kind == sumdb::Kind::NoRecord => write!(
+                f,
+                "{error}: if it is private, name it in GOPRIVATE or GONOSUMDB; nobody vouches for it then, and that is said"
+            ),
+            Stop::Database(error) => write!(f, "{error}: {}", error.kind.next_step()),
             Stop::Mismatch(what) | Stop::NoSource(what) | Stop::Toolchain(what) => {
                 f.write_str(what)
             }
             Stop::Gone(said) => write!(
                 f,
-                "no module proxy has the source any more, or it is private: {said}"
+                "the source is not to be had: it is private, or was withdrawn. If it is private, GOPROXY has to name a proxy that has it, or GOPRIVATE the \
+                 module and git has to be able to log in where it lies. The go command says:\n{said}"
             ),
             Stop::Download(said) => write!(
                 f,
-                "the source could not be downloaded (what came is kept, try again): {said}"
+                "the source could not be downloaded, or not all of it; what came and could be proven is kept: try again. The go command says:\n{said}"
             ),
             Stop::Broken(path, why) => write!(f, "{} is no module: {why}", path.display()),
         }
@@ -305,11 +331,10 @@ fn rebuilt(
         verification.notes.push(STAND_IN.to_owned());
     }
     tell(Event::Downloading(&place.what));
-    for (_, recipe) in recipes.iter().take(1) {
-        modules.download(claim, &place, recipe)?;
-    }
+    let first = recipes.first().map(|(_, recipe)| recipe);
+    let downloaded = first.map_or(Ok(()), |recipe| modules.download(claim, &place, recipe));
     tell(Event::Proving);
-    verification.proven = modules.prove(tools.vouch)?;
+    verification.proven = modules.proven_after(downloaded, tools.vouch)?;
     contents(claim, &verification.proven)?;
     let ground = Ground {
         goroot: &goroot,
@@ -383,13 +408,11 @@ fn contents(claim: &Claim, proven: &Proven) -> Result<(), Stop> {
         .iter()
         .map(|linked| (&linked.module, linked.sum.as_str()));
     for (module, sum) in main.into_iter().chain(linked) {
-        if let Some(published) = proven
-            .zips
-            .get(module)
-            .filter(|published| !sum.is_empty() && *published != sum)
-        {
+        let came = proven.zips.get(module).or(proven.unproven.get(module));
+        if let Some(came) = came.filter(|came| !sum.is_empty() && *came != sum) {
             return Err(Stop::Mismatch(format!(
-                "SECURITY: the binary names {sum} as the contents of {module}, and the published ones have {published}"
+                "SECURITY: the binary names {sum} as the contents of {module}, and those that are published have {came}: it was built from \
+                 something else, or what it says of itself was changed"
             )));
         }
     }

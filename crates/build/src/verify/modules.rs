@@ -4,10 +4,10 @@
 //! Everything that lies in the module cache of a verification is hashed again: a zip file or a go.mod that the checksum database does
 //! not vouch for stops it. The go command's own check is off, so that there is one judge and one wording.
 
-use super::Stop;
 use super::claim::Claim;
 use super::recipe::Recipe;
 use super::source::Place;
+use super::{Stop, refusal};
 use crate::dirhash;
 use crate::module::{Module, NotAModule};
 use crate::run::{self, Question};
@@ -31,6 +31,8 @@ pub struct Proven {
     pub vouched: usize,
     /// Modules that settings excuse from being in the database (GOPRIVATE and its relatives): nobody vouches for them.
     pub excused: Vec<Module>,
+    /// Their zip files, with the `h1:` that they have.
+    pub unproven: BTreeMap<Module, String>,
 }
 
 /// Where modules of a verification are, and where those of all are kept.
@@ -195,56 +197,111 @@ impl Modules<'_> {
         let answer = run::ask(&question).map_err(Stop::Run)?;
         match answer.code {
             Some(0) => Ok(()),
-            _ => Err(refused(&answer.stderr)),
+            _ => Err(refusal::of_download(&answer.stderr)),
         }
     }
 
-    /// Proves all that was downloaded, and keeps it.
-    pub(super) fn prove(&self, vouch: &Vouch<'_>) -> Result<Proven, Stop> {
+    /// Proves what came, and keeps it, also where not all came; that somebody cheats is said before all else.
+    pub(super) fn proven_after(
+        &self,
+        downloaded: Result<(), Stop>,
+        vouch: &Vouch<'_>,
+    ) -> Result<Proven, Stop> {
+        match (downloaded, self.prove(vouch)) {
+            (Err(_), Err(stop)) if stop.is_security() => Err(stop),
+            (Err(stop), _) => Err(stop),
+            (Ok(()), proven) => proven,
+        }
+    }
+
+    /// Proves all that was downloaded, and keeps each version that was.
+    fn prove(&self, vouch: &Vouch<'_>) -> Result<Proven, Stop> {
         let downloads = self.cache.join("cache/download");
         // A program without dependencies, built in a folder, needs none.
         fs::create_dir_all(&downloads).map_err(Stop::file(&downloads))?;
         let mut proven = Proven::default();
+        let mut unknown = None;
         for version in versions(&downloads)? {
-            let (Some(statement), module) = (
-                vouch(&version.module).map_err(Stop::Database)?,
-                &version.module,
-            ) else {
-                proven.excused.push(version.module);
-                continue;
-            };
-            if let Some(zip) = &version.zip {
-                let file = File::open(zip).map_err(Stop::file(zip))?;
-                let found = dirhash::of_zip(BufReader::new(file))
-                    .map_err(|error| Stop::Broken(zip.clone(), error.to_string()))?;
-                check(module, "", &found, &statement.zip, &statement)?;
-                proven.zips.insert(module.clone(), found);
-                proven.vouched += 1;
-            }
-            if let (Some(go_mod), Some(recorded)) = (&version.go_mod, &statement.go_mod) {
-                let bytes = fs::read(go_mod).map_err(Stop::file(go_mod))?;
-                let sum = Sha256::digest(bytes).into();
-                check(
-                    module,
-                    "/go.mod",
-                    &dirhash::of_files(&[("go.mod".to_owned(), sum)].into()),
-                    recorded,
-                    &statement,
-                )?;
-                proven.vouched += 1;
+            let module = version.module.clone();
+            let found = version.zip_sum()?;
+            match vouch(&module) {
+                Ok(Some(statement)) => {
+                    proven.vouched += self.check(&version, found.as_deref(), &statement)?;
+                    self.keep(&downloads, &version)?;
+                    proven.zips.extend(found.map(|found| (module, found)));
+                }
+                // Not kept: nobody could say that a copy is still what it has to be.
+                Ok(None) => {
+                    proven.excused.push(module.clone());
+                    proven.unproven.extend(found.map(|found| (module, found)));
+                }
+                // The others are proven and kept all the same.
+                Err(error) if error.kind == sumdb::Kind::NoRecord => {
+                    unknown.get_or_insert(Stop::Database(error));
+                }
+                Err(error) => return Err(Stop::Database(error)),
             }
         }
-        self.keep(&downloads)?;
-        Ok(proven)
+        unknown.map_or(Ok(proven), Err)
+    }
+
+    /// Checks what came of one version; says how many files that were.
+    fn check(
+        &self,
+        version: &Downloaded,
+        found: Option<&str>,
+        statement: &sumdb::Statement,
+    ) -> Result<usize, Stop> {
+        let mut checked = 0;
+        if let (Some(zip), Some(found)) = (&version.zip, found) {
+            self.equal(version, zip, found, &statement.zip, statement)?;
+            checked += 1;
+        }
+        if let (Some(go_mod), Some(recorded)) = (&version.go_mod, &statement.go_mod) {
+            let bytes = fs::read(go_mod).map_err(Stop::file(go_mod))?;
+            let sum = Sha256::digest(bytes).into();
+            let found = dirhash::of_files(&[("go.mod".to_owned(), sum)].into());
+            self.equal(version, go_mod, &found, recorded, statement)?;
+            checked += 1;
+        }
+        Ok(checked)
+    }
+
+    fn equal(
+        &self,
+        version: &Downloaded,
+        file: &Path,
+        found: &str,
+        recorded: &str,
+        statement: &sumdb::Statement,
+    ) -> Result<(), Stop> {
+        if found == recorded {
+            return Ok(());
+        }
+        let what = match file.extension() {
+            Some(ending) if ending == "mod" => "the go.mod of ",
+            _ => "",
+        };
+        let downloads = self.cache.join("cache/download");
+        let kept = self
+            .store
+            .join(file.strip_prefix(&downloads).unwrap_or(file));
+        let whose = match kept.exists() {
+            true => format!("the copy that is kept in {} was changed since it was proven: delete it", kept.display()),
+            false => "what was downloaded is not what was published, and nothing of it is kept or built: ask who runs the module proxy (GOPROXY)".to_owned(),
+        };
+        Err(Stop::Mismatch(format!(
+            "SECURITY: {what}{} has {found}, and {} recorded {recorded}: {whose}",
+            version.module, statement.database
+        )))
     }
 
     /// Copies what was proven to the store, under its name only when it is whole.
-    fn keep(&self, downloads: &Path) -> Result<(), Stop> {
-        for file in files(downloads)? {
+    fn keep(&self, downloads: &Path, version: &Downloaded) -> Result<(), Stop> {
+        for file in version.files() {
             let below = file.strip_prefix(downloads).unwrap_or(&file);
             let target = self.store.join(below);
-            let ending = file.extension().unwrap_or_default();
-            if !["info", "mod", "zip"].iter().any(|kind| ending == *kind) || target.exists() {
+            if target.exists() {
                 continue;
             }
             let folder = target.parent().unwrap_or(&target);
@@ -261,27 +318,35 @@ impl Modules<'_> {
     }
 }
 
-fn check(
-    module: &Module,
-    part: &str,
-    found: &str,
-    recorded: &str,
-    statement: &sumdb::Statement,
-) -> Result<(), Stop> {
-    match found == recorded {
-        true => Ok(()),
-        false => Err(Stop::Mismatch(format!(
-            "SECURITY: {module}{part} as it was downloaded has {found}, and {} recorded {recorded}",
-            statement.database
-        ))),
-    }
-}
-
 /// What of one version was downloaded.
 struct Downloaded {
     module: Module,
     zip: Option<PathBuf>,
     go_mod: Option<PathBuf>,
+}
+
+impl Downloaded {
+    /// The `h1:` of the zip file.
+    fn zip_sum(&self) -> Result<Option<String>, Stop> {
+        let Some(zip) = &self.zip else {
+            return Ok(None);
+        };
+        let file = File::open(zip).map_err(Stop::file(zip))?;
+        match dirhash::of_zip(BufReader::new(file)) {
+            Ok(sum) => Ok(Some(sum)),
+            Err(error) => Err(Stop::Broken(zip.clone(), error.to_string())),
+        }
+    }
+
+    /// Its files, with what says when it was made.
+    fn files(&self) -> Vec<PathBuf> {
+        let files = self.zip.iter().chain(&self.go_mod).cloned();
+        let about = self
+            .go_mod
+            .iter()
+            .map(|go_mod| go_mod.with_extension("info"));
+        files.chain(about.filter(|about| about.exists())).collect()
+    }
 }
 
 /// The versions in a folder of the proxy's layout, sorted.
@@ -348,27 +413,6 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
     Ok(found)
 }
 
-/// What a go command that could not download meant.
-fn refused(said: &str) -> Stop {
-    let gone = [
-        "404 Not Found",
-        "410 Gone",
-        "not found: module lookup disabled",
-        "no matching versions",
-        "unknown revision",
-        "invalid version",
-    ];
-    // What it did before says nothing, and stands before what does.
-    let lines = said
-        .lines()
-        .filter(|line| !line.starts_with("go: downloading "));
-    let said = lines.collect::<Vec<_>>().join("\n").trim().to_owned();
-    match gone.iter().any(|word| said.contains(word)) {
-        true => Stop::Gone(said),
-        false => Stop::Download(said),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -384,17 +428,5 @@ mod tests {
         );
         assert_eq!(named("example.com/m/@v/v1.0.0.info"), None);
         assert_eq!(named("sumdb/x/tile/8/0/000"), None);
-    }
-
-    #[test]
-    fn what_a_proxy_has_not_is_not_what_could_not_be_asked() {
-        assert!(matches!(
-            refused("reading https://p/m/@v/v1.info: 404 Not Found"),
-            Stop::Gone(_)
-        ));
-        assert!(matches!(
-            refused("go: downloading m v1\ndial tcp: connection refused\n"),
-            Stop::Download(said) if said == "dial tcp: connection refused"
-        ));
     }
 }

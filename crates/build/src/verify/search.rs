@@ -4,7 +4,7 @@ use super::build::{Built, Ground};
 use super::judge::{Gate, judge};
 use super::recipe::{Recipe, Strip};
 use super::spelling::is_other_request;
-use super::{Event, Stop, Verdict};
+use super::{Event, Stop, Verdict, refusal};
 use crate::compare::Diagnosis;
 use goassay_binary::Binary;
 use goassay_diff::{Cause, Change, Kind, causes};
@@ -245,7 +245,7 @@ fn required(last: &Try, causes: &[Cause]) -> impl Iterator<Item = Try> {
 
 fn unbuilt(attempts: &[Attempt]) -> String {
     let said = attempts.iter().find_map(|attempt| match &attempt.outcome {
-        Outcome::Failed(said) => Some(format!("it does not build: {said}")),
+        Outcome::Failed(said) => Some(refusal::of_build(said)),
         Outcome::Untried(why) => Some(format!("it could not be tried: {why}")),
         Outcome::Same | Outcome::Differs { .. } => None,
     });

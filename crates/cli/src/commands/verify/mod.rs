@@ -282,6 +282,7 @@ impl Verifying<'_> {
                 Err(
                     std::iter::once(format!("{name} cannot be had: {}", said.message))
                         .chain(said.causes)
+                        .chain(said.hint)
                         .collect::<Vec<_>>()
                         .join(": "),
                 )
