@@ -2,6 +2,7 @@
 //!
 //! They live here and not in `fuzz_targets`, so that `cargo test` can run them over `regressions/` without a fuzzer.
 
+mod claims;
 mod judged;
 
 use goassay_binary::address::NameOffset;
@@ -33,6 +34,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("audit_settings", audit_settings),
     ("binary", binary),
     ("build_info", build_info),
+    ("claim", claim),
     ("database", vulnerability_database),
     ("diff", difference),
     ("edits", edits),
@@ -98,6 +100,13 @@ pub fn build_info(data: &[u8]) {
     let binary = Binary::parse(&data).expect("the rest of the file is whole");
     ask_everything(&binary);
     match_all(&binary);
+}
+
+/// Any text as what a binary says of how it was built: nothing of it becomes an argument, a variable or a place of a build that is not on a list.
+///
+/// Input: the module text and, behind a zero byte, the folder of Go in the names of source files.
+pub fn claim(data: &[u8]) {
+    claims::claim(data);
 }
 
 /// A miniature of any shape with any bytes changed: the fuzzer spends its time inside the tables, not on the magic.

@@ -136,7 +136,11 @@ fn all_seeds() -> BTreeMap<&'static str, Vec<Vec<u8>>> {
         ("audit_miniature", patches(40, 31)),
         ("audit_settings", settings_seeds(lines.clone())),
         ("binary", heads.chain(miniatures.clone()).collect()),
-        ("build_info", lines.map(String::into_bytes).collect()),
+        (
+            "build_info",
+            lines.clone().map(String::into_bytes).collect(),
+        ),
+        ("claim", claim_seeds(lines.clone())),
         ("database", database_seeds()),
         ("diff", targets::structure_edits()),
         ("edits", patches(40, 31)),
@@ -151,6 +155,20 @@ fn all_seeds() -> BTreeMap<&'static str, Vec<Vec<u8>>> {
         ("size", targets::structure_edits()),
         ("sumdb", sumdb_seeds()),
     ])
+}
+
+/// What real programs say, and each kind of flag that a build could be told; with places.
+fn claim_seeds(recorded: impl Iterator<Item = String>) -> Vec<Vec<u8>> {
+    let lines = [
+        "build\t-ldflags=\"-s -w -X main.v=1 '-X main.w=a b' -buildid= -linkmode=external '-extldflags=-static -Wl,-z,now'\"",
+        "build\t-gcflags=all=-N -l\nbuild\t-tags=netgo,osusergo\nbuild\t-buildmode=pie\nbuild\t-race=true\nbuild\t-pgo=/x/default.pgo",
+        "build\tCGO_CFLAGS=-O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=3\nbuild\tCGO_LDFLAGS=-Wl,-z,relro,-z,now -lm",
+        "build\t-toolexec=/x\nbuild\tCC=/x\nbuild\t-ldflags=-extld=/x\nbuild\tCGO_CFLAGS=-fplugin=x @x",
+        "build\tvcs=git\nbuild\tvcs.revision=0123456789012345678901234567890123456789\nbuild\tvcs.modified=true\0/home/a/go",
+    ];
+    let head = "path\texample.com/m/cmd/x\nmod\texample.com/m\tv1.0.0\th1:x=\n";
+    let lines = lines.map(|line| format!("{head}{line}"));
+    recorded.chain(lines).map(String::into_bytes).collect()
 }
 
 /// Recorded settings, and lines that rules look for.

@@ -220,6 +220,34 @@ fn is_harmless_for_c(word: &str) -> bool {
         "-rdynamic",
     ];
     const BEGINNINGS: [&str; 7] = ["-O", "-D", "-U", "-W", "-m", "-l", "-g"];
+    // How code is made; other `-f` load plugins, or read and write files.
+    const OF_CODE: [&str; 25] = [
+        "-fPIC",
+        "-fPIE",
+        "-fasynchronous-unwind-tables",
+        "-fcf-protection",
+        "-fcommon",
+        "-fdata-sections",
+        "-fdelete-null-pointer-checks",
+        "-fexceptions",
+        "-ffast-math",
+        "-ffat-lto-objects",
+        "-ffunction-sections",
+        "-fhardened",
+        "-flto",
+        "-fno-",
+        "-fomit-frame-pointer",
+        "-fpic",
+        "-fpie",
+        "-fstack-clash-protection",
+        "-fstack-protector",
+        "-fstrict-",
+        "-ftrapv",
+        "-ftrivial-auto-var-init",
+        "-fvisibility",
+        "-fwrapv",
+        "-fzero-",
+    ];
     let is_linking = |rest: &str| {
         rest.split(',').all(|word| {
             [
@@ -252,25 +280,11 @@ fn is_harmless_for_c(word: &str) -> bool {
     match word.strip_prefix("-Wl,") {
         Some(rest) => is_linking(rest),
         None if word.starts_with("-Wa,") || word.starts_with("-Wp,") => false,
-        None if word.starts_with("-f") => {
-            ![
-                "-fplugin",
-                "-fdump",
-                "-fprofile",
-                "-fuse-ld",
-                "-fsanitize-blacklist",
-                "-fsanitize-ignorelist",
-                "-fopt-info",
-                "-fmodule",
-                "-save",
-            ]
-            .iter()
-            .any(|start| word.starts_with(start))
-                && !word.contains('/')
-        }
+        None if word.contains('/') => false,
         None => {
             EXACT.contains(&word)
-                || (BEGINNINGS.iter().any(|start| word.starts_with(start)) && !word.contains('/'))
+                || BEGINNINGS.iter().any(|start| word.starts_with(start))
+                || OF_CODE.iter().any(|start| word.starts_with(start))
         }
     }
 }
@@ -328,6 +342,8 @@ mod tests {
             ("-ldflags", "-tmpdir=/x"),
             ("-ldflags", "-cpuprofile=/x"),
             ("CGO_CFLAGS", "-fplugin=/tmp/x.so"),
+            ("CGO_CFLAGS", "-fpass-plugin=x.so"),
+            ("CGO_CFLAGS", "-fauto-profile=x"),
             ("CGO_CFLAGS", "-specs=/tmp/x"),
             ("CGO_CFLAGS", "@/tmp/x"),
             ("CGO_CFLAGS", "-B/tmp"),
