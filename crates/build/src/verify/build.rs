@@ -1,6 +1,7 @@
 //! One attempt: the go command with a recipe, offline, with places laid where the builder had them.
 
 use super::Stop;
+use super::compiler::CCompiler;
 use super::recipe::Recipe;
 use super::source::Place;
 use super::spelling::Request;
@@ -162,15 +163,8 @@ impl Ground<'_> {
         let modules = recipe.module_cache.as_ref().map_or(self.modules, Path::new);
         let mut proxy = OsString::from("file://");
         proxy.push(self.modules.join("cache/download"));
-        let mut path = self
-            .place
-            .git
-            .clone()
-            .map_or_else(OsString::new, OsString::from);
-        path.push(if path.is_empty() { "" } else { ":" });
-        path.push(SYSTEM_PATH);
         let places: [(&str, OsString); 7] = [
-            ("PATH", path),
+            ("PATH", self.path(recipe)?),
             ("GOCACHE", self.folder_of("cache")?.into()),
             ("GOPATH", out.into()),
             ("GOMODCACHE", modules.into()),
@@ -198,6 +192,8 @@ impl Ground<'_> {
         let git = git_settings(Path::new("*")).into_iter();
         let git = git.filter(|_| self.place.is_stamped);
         let git = git.map(|(name, value)| (name.into(), value));
+        let compiler = recipe.c_compiler.iter().flat_map(CCompiler::variables);
+        let compiler = compiler.map(|(name, value)| (name.into(), value.into()));
         let own = recipe
             .environment
             .iter()
@@ -206,8 +202,28 @@ impl Ground<'_> {
             .into_iter()
             .chain(places)
             .chain(git)
+            .chain(compiler)
             .chain(own)
             .collect())
+    }
+
+    /// Where programs are looked for: what stands in for git, the C compiler of the recipe, the system's.
+    fn path(&self, recipe: &Recipe) -> Result<OsString, Stop> {
+        let compiler = match &recipe.c_compiler {
+            Some(compiler) if !compiler.by_name => {
+                let folder = self.fresh("compiler")?;
+                compiler.install(&folder).map_err(Stop::file(&folder))?;
+                Some(folder)
+            }
+            Some(_) | None => None,
+        };
+        let mut path = OsString::new();
+        for folder in self.place.git.iter().chain(&compiler) {
+            path.push(folder);
+            path.push(":");
+        }
+        path.push(SYSTEM_PATH);
+        Ok(path)
     }
 
     /// No network where that can be had, and the builder's places where the recipe has them.

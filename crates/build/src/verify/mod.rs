@@ -6,6 +6,7 @@
 pub mod beside;
 mod build;
 pub mod claim;
+mod compiler;
 pub mod flags;
 pub mod judge;
 pub mod modules;
@@ -18,6 +19,7 @@ mod spelling;
 mod stand_in;
 
 pub use claim::{Claim, Origin};
+pub use compiler::CCompiler;
 pub use modules::{Proven, Vouch};
 pub use recipe::Recipe;
 pub use search::Attempt;

@@ -2,6 +2,7 @@
 
 use super::build::Ground;
 use super::claim::{Claim, Traces};
+use super::compiler::CCompiler;
 use super::flags::{self, Taken};
 use super::source::Place as Ready;
 use goassay_diff::{Change, Place};
@@ -26,6 +27,8 @@ pub struct Recipe {
     pub is_required: bool,
     /// Variables of the environment.
     pub environment: Vec<(String, String)>,
+    /// A C compiler that is not the one that this machine calls `gcc`.
+    pub c_compiler: Option<CCompiler>,
     /// Where the toolchain seems to lie; none where paths are left out.
     pub goroot: Option<String>,
     /// Where the module cache seems to lie.
@@ -170,6 +173,7 @@ impl Recipe {
                 other.module_cache = Some(place.clone())
             }
             Change::Directory(Place::Checkout, place) => other.checkout = Some(place.clone()),
+            Change::CCompiler(comment) => other.c_compiler = Some(CCompiler::named(comment)?),
             Change::Environment(name, value) => {
                 other.environment.retain(|(other, _)| other != name);
                 let setting = value.iter().map(|value| (name.clone(), value.clone()));

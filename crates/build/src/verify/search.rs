@@ -1,6 +1,7 @@
 //! Attempts, one after the other, until one gives the same bytes or the budget is spent.
 
 use super::build::{Built, Ground};
+use super::compiler::CCompiler;
 use super::judge::{Gate, judge};
 use super::recipe::{Recipe, Strip};
 use super::spelling::is_other_request;
@@ -272,6 +273,14 @@ fn others(last: &Try, causes: &[Cause]) -> Vec<Try> {
         })
     });
     all.extend(alone);
+    if causes
+        .iter()
+        .any(|cause| matches!(cause.kind, Kind::CFlags(..)))
+    {
+        all.extend(compilers(last));
+    }
+    let named: Vec<Try> = all.iter().filter_map(|one| by_name(one, last)).collect();
+    all.extend(named);
     if matches!(last.recipe.strip, Strip::Symbols | Strip::Table) {
         let recipe = Recipe {
             strip: Strip::Nothing,
@@ -288,6 +297,36 @@ fn others(last: &Try, causes: &[Cause]) -> Vec<Try> {
         );
     }
     all
+}
+
+/// The same by each other C compiler of this machine, where the code of C differs and nothing says which made it.
+fn compilers(last: &Try) -> Vec<Try> {
+    let by = |compiler: CCompiler| Try {
+        what: format!("C compiled by {}", compiler.name()),
+        recipe: Recipe {
+            c_compiler: Some(compiler),
+            ..last.recipe.clone()
+        },
+        names_for: None,
+    };
+    let all = match last.recipe.c_compiler {
+        None => CCompiler::all(),
+        Some(_) => Vec::new(),
+    };
+    all.into_iter().map(by).collect()
+}
+
+/// The same with the C compiler called by its name, where the compiler is what it changes.
+fn by_name(one: &Try, last: &Try) -> Option<Try> {
+    let mut recipe = one.recipe.clone();
+    let compiler = recipe.c_compiler.as_mut()?;
+    let is_new = last.recipe.c_compiler.is_none() && !compiler.by_name;
+    compiler.by_name = true;
+    is_new.then(|| Try {
+        what: format!("{}, called by its name", one.what),
+        recipe,
+        names_for: None,
+    })
 }
 
 /// A recipe with all changes that it can take.

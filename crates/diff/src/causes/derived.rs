@@ -106,7 +106,16 @@ fn c_code(found: &Differences) -> Option<Cause> {
             names => names.join("; "),
         });
         evidence.insert(0, format!("`.comment` names {} and {}", names[0], names[1]));
-        let change = Change::CCompiler(names[0].clone());
+        // The system's own objects name one, too, which both can have.
+        let only = a
+            .compilers
+            .iter()
+            .filter(|name| !b.compilers.contains(name));
+        let only: Vec<String> = only.map(ToString::to_string).collect();
+        let change = Change::CCompiler(match only.is_empty() {
+            true => names[0].clone(),
+            false => only.join("; "),
+        });
         return Some(Cause::new(Kind::CCompiler(names), evidence).with([change]));
     }
     (!evidence.is_empty()).then(|| Cause::new(Kind::CFlags(None, [None, None]), evidence))
