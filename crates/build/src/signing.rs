@@ -42,22 +42,25 @@ pub struct Signature {
 /// Begins a key file.
 const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
 
+/// What stands in PEM (RFC 7468) behind a line; none where there is no such line.
+fn body(pem: &str, begin: &str) -> Result<Option<Vec<u8>>, String> {
+    let lines = pem.lines().map(str::trim);
+    let body: String = lines
+        .skip_while(|line| *line != begin)
+        .skip(1)
+        .take_while(|line| !line.starts_with("-----"))
+        .collect();
+    let der = STANDARD.decode(body).map_err(|error| error.to_string())?;
+    Ok(Some(der).filter(|der| !der.is_empty()))
+}
+
 impl Key {
     /// Reads a key.
     ///
     /// # Errors
     /// It is none, in words.
     pub fn parse(pem: &str) -> Result<Key, String> {
-        let lines = pem.lines().map(str::trim);
-        let body: String = lines
-            .skip_while(|line| *line != BEGIN)
-            .skip(1)
-            .take_while(|line| !line.starts_with("-----"))
-            .collect();
-        if body.is_empty() {
-            return Err("it has no `BEGIN PRIVATE KEY`: not a PKCS #8 key in PEM (`openssl pkcs8 -topk8 -nocrypt` makes one of other forms)".to_owned());
-        }
-        let der = STANDARD.decode(body).map_err(|error| error.to_string())?;
+        let der = body(pem, BEGIN)?.ok_or("it has no `BEGIN PRIVATE KEY`: not a PKCS #8 key in PEM (`openssl pkcs8 -topk8 -nocrypt` makes one of other forms)")?;
         if let Ok(pair) = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der) {
             return Ok(Key(Kind::Ed25519(pair)));
         }

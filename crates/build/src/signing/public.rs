@@ -1,6 +1,6 @@
 //! Public keys from files, and what was signed for them elsewhere.
 
-use super::authenticated;
+use super::{authenticated, body};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm};
@@ -33,16 +33,8 @@ impl PublicKey {
     /// # Errors
     /// It is no key, or one of another kind, in words.
     pub fn parse(pem: &str) -> Result<PublicKey, String> {
-        let lines = pem.lines().map(str::trim);
-        let body: String = lines
-            .skip_while(|line| *line != BEGIN)
-            .skip(1)
-            .take_while(|line| !line.starts_with("-----"))
-            .collect();
-        if body.is_empty() {
-            return Err("it has no `BEGIN PUBLIC KEY`: not a public key in PEM".to_owned());
-        }
-        let der = STANDARD.decode(body).map_err(|error| error.to_string())?;
+        let der = body(pem, BEGIN)?;
+        let der = der.ok_or("it has no `BEGIN PUBLIC KEY`: not a public key in PEM")?;
         let kinds = [
             (ED25519_INFO, 32, Algorithm::Ed25519),
             (P256_INFO, 65, Algorithm::P256),

@@ -18,7 +18,7 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         exit_code: report.exit_code(),
         tool: &report.tool,
     };
-    begin_page(&head, out)?;
+    begin_page(&head, &[], out)?;
     put_agreement(&bootstrap.agreement, out)?;
     for built in &bootstrap.built {
         put_chain(built, out)?;

@@ -22,15 +22,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         exit_code: report.exit_code(),
         tool: &report.tool,
     };
-    begin_page(&head, out)?;
-    for failure in &report.failures {
-        writeln!(
-            out,
-            "<p><b class=\"skip\">no verdict</b> {}: {}</p>",
-            escape(&failure.path),
-            escape(&failure.message)
-        )?;
-    }
+    begin_page(&head, &report.failures, out)?;
     for file in &report.files {
         section(file, out)?;
     }

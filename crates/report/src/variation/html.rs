@@ -15,7 +15,7 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         exit_code: report.exit_code(),
         tool: &report.tool,
     };
-    begin_page(&head, out)?;
+    begin_page(&head, &[], out)?;
     let go = report.go.as_deref().unwrap_or("no Go");
     writeln!(
         out,

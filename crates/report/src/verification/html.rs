@@ -1,7 +1,7 @@
 //! One self-contained page: what was checked, each with its log, what did not pass laid open. No script, no outside request.
 
 use super::{Report, sentence, shown};
-use crate::document::Tool;
+use crate::document::{Failure, Tool};
 use crate::untrusted::escape_markup as escape;
 use goassay_build::rebuild::{Status, Verification};
 use std::io::{self, Write};
@@ -22,8 +22,12 @@ pub(crate) struct Head<'a> {
     pub(crate) tool: &'a Tool,
 }
 
-/// Writes the beginning of a page: heading, verdict, a sentence.
-pub(crate) fn begin_page(head: &Head<'_>, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the beginning of a page: heading, verdict, a sentence, what there is no verdict on.
+pub(crate) fn begin_page(
+    head: &Head<'_>,
+    failures: &[Failure],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let (title, verdict) = (escape(head.title), head.verdict);
     let Tool { name, version } = head.tool;
     writeln!(
@@ -42,7 +46,16 @@ pub(crate) fn begin_page(head: &Head<'_>, out: &mut dyn Write) -> io::Result<()>
         head.exit_code,
         escape(name),
         escape(version)
-    )
+    )?;
+    for failure in failures {
+        writeln!(
+            out,
+            "<p><b class=\"skip\">no verdict</b> {}: {}</p>",
+            escape(&failure.path),
+            escape(&failure.message)
+        )?;
+    }
+    Ok(())
 }
 
 /// Writes the page.
@@ -54,15 +67,7 @@ pub(super) fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         exit_code: report.exit_code(),
         tool: &report.tool,
     };
-    begin_page(&head, out)?;
-    for failure in &report.failures {
-        writeln!(
-            out,
-            "<p><b class=\"skip\">no verdict</b> {}: {}</p>",
-            escape(&failure.path),
-            escape(&failure.message)
-        )?;
-    }
+    begin_page(&head, &report.failures, out)?;
     for verification in &report.verifications {
         put(verification, out)?;
     }
