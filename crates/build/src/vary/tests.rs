@@ -228,9 +228,13 @@ fn a_repository_around_the_tree_is_not_the_tree_s() {
     );
     let around = case.root.path();
     for folder in [around, &around.join("project")] {
-        let words = ["init", "--quiet"].map(std::ffi::OsString::from);
-        let done = crate::project::git(words.into_iter(), folder, Path::new("*"), &[]).unwrap();
-        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        let who = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+        let commit = ["commit", "--quiet", "--allow-empty", "--message", "first"];
+        for words in [&["init", "--quiet"][..], &[&who[..], &commit].concat()] {
+            let words = words.iter().map(|word| std::ffi::OsString::from(*word));
+            let done = crate::project::git(words, folder, Path::new("*"), &[]).unwrap();
+            assert_eq!(done.code, Some(0), "{}", done.stderr);
+        }
     }
     let bench = case.bench(|machine| machine.has_repository = true);
     let (variation, _) = case.hunt(bench, &["checkout"], false);
