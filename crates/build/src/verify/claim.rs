@@ -144,6 +144,18 @@ impl Claim {
         found.map(|(_, value)| value.as_str())
     }
 
+    /// Whether it was built out of a vendor folder, which leaves no sums; none where it links no module that could show it.
+    #[must_use]
+    pub fn is_vendored(&self) -> Option<bool> {
+        let mut versions = self
+            .modules
+            .iter()
+            .filter(|linked| !linked.module.version.is_empty())
+            .peekable();
+        versions.peek()?;
+        Some(versions.all(|linked| linked.sum.is_empty()))
+    }
+
     /// Where its source is.
     #[must_use]
     pub fn origin(&self) -> Origin {

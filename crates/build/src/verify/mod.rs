@@ -17,6 +17,7 @@ pub mod search;
 mod source;
 mod spelling;
 mod stand_in;
+mod vendor;
 
 pub use claim::{Claim, Origin};
 pub use compiler::CCompiler;

@@ -110,33 +110,7 @@ impl Modules<'_> {
         Ok(())
     }
 
-    /// Fills the vendor folder of a module whose published files have only the list of what was in it, as those of all modules do.
-    pub(super) fn vendored(&self, folder: &Path) -> Result<(), Stop> {
-        if !folder.join("vendor/modules.txt").is_file() {
-            return Ok(());
-        }
-        // Sums that were not there are not recorded in the program either.
-        let kept = ["go.mod", "go.sum", "vendor/modules.txt"].map(|name| folder.join(name));
-        let kept: Vec<_> = kept
-            .into_iter()
-            .map(|file| (fs::read(&file), file))
-            .collect();
-        self.go(
-            &["mod", "vendor", "-e"].map(str::to_owned),
-            &[],
-            self.store,
-            folder,
-        )?;
-        for (bytes, file) in kept {
-            match bytes {
-                Ok(bytes) => fs::write(&file, bytes).map_err(Stop::file(&file))?,
-                Err(_) => drop(fs::remove_file(&file)),
-            }
-        }
-        Ok(())
-    }
-
-    fn go(
+    pub(super) fn go(
         &self,
         arguments: &[String],
         settings: &[(String, String)],

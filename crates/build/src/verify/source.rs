@@ -2,7 +2,7 @@
 
 use super::claim::{Claim, Origin};
 use super::modules::{Modules, files};
-use super::{Source, Stop, stand_in};
+use super::{Source, Stop, stand_in, vendor};
 use crate::module::Module;
 use crate::project;
 use std::ffi::OsString;
@@ -66,7 +66,7 @@ impl Place {
                     return Err(Stop::NoSource("what it says of its commit is not what git says".to_owned()));
                 }
                 let mut place = Place::in_folder(claim, copy, answers.is_some())?;
-                modules.vendored(&place.folder)?;
+                vendor::prepare(claim, modules, &place.folder)?;
                 if let (Some(answers), Some(checkout)) = (answers, &place.checkout) {
                     place.git = Some(stand_in::install(&answers, checkout, work)?);
                 }

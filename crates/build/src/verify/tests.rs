@@ -105,3 +105,26 @@ fn what_the_go_command_would_take_for_a_flag_is_no_package() {
         );
     }
 }
+
+#[test]
+fn programs_of_a_vendor_folder_have_no_sums() {
+    let binary = goassay_fixtures::bytes("elf-amd64-go1.26");
+    let mut claim = verified(&binary, None).claim.unwrap();
+    let linked = |version: &str, sum: &str| claim::Linked {
+        module: Module::new("example.com/m", version),
+        sum: sum.to_owned(),
+    };
+    for (modules, is_vendored) in [
+        (vec![], None),
+        (vec![linked("", "")], None),
+        (vec![linked("v1.0.0", ""), linked("", "")], Some(true)),
+        (vec![linked("v1.0.0", "h1:x"), linked("", "")], Some(false)),
+        (
+            vec![linked("v1.0.0", "h1:x"), linked("v1.1.0", "")],
+            Some(false),
+        ),
+    ] {
+        claim.modules = modules;
+        assert_eq!(claim.is_vendored(), is_vendored, "{:?}", claim.modules);
+    }
+}
