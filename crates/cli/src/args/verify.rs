@@ -36,7 +36,7 @@ Examples:
 Exit codes:
   0  every file is identical
   1  a file is different, or what was downloaded or linked is not what was published
-  2  something is not known: not checked, and why";
+  2  something is not known: not checked, and why, whatever else is wrong";
 
 /// `verify`.
 #[derive(Debug, Args)]

@@ -53,7 +53,7 @@ fn what_stands_beside_a_program_is_held_against_it() {
         .env("GOPROXY", "off")
         .env("GOSUMDB", Signer::new(1).setting());
     let outcome = world.outcome(&command.output().unwrap());
-    assert_eq!(outcome.code, Some(1), "{outcome}");
+    assert_eq!(outcome.code, Some(2), "{outcome}");
     let read = |name: &str| std::fs::read_to_string(world.path(name)).unwrap();
     let document = valid_document(&read("v.json"), "docs/formats/verify.schema.json");
     let file = &document["files"][0];

@@ -13,10 +13,10 @@ use std::io::{self, Write};
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let head = Head {
         title: "Programs rebuilt",
-        verdict: match report.exit_code() {
-            0 => Status::Pass,
-            1 => Status::Fail,
-            _ => Status::Skip,
+        verdict: match (report.is_other(), report.exit_code()) {
+            (true, _) => Status::Fail,
+            (false, 0) => Status::Pass,
+            (false, _) => Status::Skip,
         },
         sentence: &report.counts(),
         exit_code: report.exit_code(),

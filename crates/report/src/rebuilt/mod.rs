@@ -74,18 +74,19 @@ impl File {
 }
 
 impl Report {
-    /// The exit code of the process: 1 where anything is known to be other than it says, else 2 where anything is not known.
+    /// Whether anything is known to be other than it says.
+    fn is_other(&self) -> bool {
+        self.files.iter().any(File::is_other)
+    }
+
+    /// The exit code of the process: 2 where anything is not known, else 1 where anything is known to be other than it says.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if self.files.iter().any(File::is_other) {
-            1
-        } else if self.failures.is_empty()
-            && !self.files.is_empty()
-            && self.files.iter().all(File::is_known)
-        {
-            0
-        } else {
+        let is_whole = self.failures.is_empty() && !self.files.is_empty();
+        if !is_whole || !self.files.iter().all(File::is_known) {
             2
+        } else {
+            u8::from(self.is_other())
         }
     }
 }

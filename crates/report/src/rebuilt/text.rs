@@ -162,10 +162,10 @@ fn attempt(number: usize, attempt: &Attempt, out: &mut dyn Write) -> io::Result<
 }
 
 fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let word = match report.exit_code() {
-        0 => "PASS",
-        1 => "FAIL",
-        _ => "NOT KNOWN",
+    let word = match (report.is_other(), report.exit_code()) {
+        (true, _) => "FAIL",
+        (false, 0) => "PASS",
+        (false, _) => "NOT KNOWN",
     };
     writeln!(
         out,
