@@ -43,7 +43,6 @@ pub(crate) fn main(arguments: &[String]) -> Outcome {
         documents: folder.join("documents"),
         resume,
     };
-    let failed = cases(&folder, only);
     let builder = Builder::new(&folder)?;
     let mut rows = Vec::new();
     for built in BUILT.iter().filter(|built| built.name.contains(only)) {
@@ -59,7 +58,7 @@ pub(crate) fn main(arguments: &[String]) -> Outcome {
         write(&workspace().join("docs/verify-programs.md"), page)?;
     }
     let rows = rows.iter().filter(|row| row.has_failed());
-    let failed: Vec<&str> = failed
+    let failed: Vec<&str> = cases(&folder, only)
         .into_iter()
         .chain(rows.map(|row| row.subject.name.as_str()))
         .collect();
