@@ -354,24 +354,34 @@ fn rebuilt(
         tell,
     };
     let found = search.run(recipes)?;
+    if let (Some(recipe), Some(given)) = (&found.same, tools.debug) {
+        (search.tell)(Event::Debug);
+        verification.debug = Some(debugged(file, given, recipe, &ground)?);
+    }
+    verification.notes.extend(untried(found.left));
     verification.attempts = found.attempts;
     verification.causes = found.causes;
     verification.rebuilt = found.rebuilt;
-    if found.left > 0 {
-        let left = format!(
-            "ways to build that were not tried, because the limit was reached: {}",
-            found.left
-        );
-        verification.notes.push(left);
-    }
-    if let (Some(recipe), Some((name, debug))) = (found.same, tools.debug) {
-        (search.tell)(Event::Debug);
-        verification.debug = Some(match ground.build(&recipe.with_debug())? {
-            Built::Program(bytes) => beside::debug_matches(name, file, &bytes, debug),
-            Built::Failed(why) | Built::Untried(why) => beside::Finding::NotChecked(why),
-        });
-    }
     Ok(found.verdict)
+}
+
+/// What comes of debug information that was given for a program, which is built again with it.
+fn debugged(
+    file: &[u8],
+    (name, debug): (&str, &[u8]),
+    recipe: &Recipe,
+    ground: &Ground<'_>,
+) -> Result<beside::Finding, Stop> {
+    Ok(match ground.build(&recipe.with_debug())? {
+        Built::Program(bytes) => beside::debug_matches(name, file, &bytes, debug),
+        Built::Failed(why) | Built::Untried(why) => beside::Finding::NotChecked(why),
+    })
+}
+
+/// A note on ways to build that were left.
+fn untried(left: usize) -> Option<String> {
+    const WHY: &str = "ways to build that were not tried, because the limit was reached";
+    (left > 0).then(|| format!("{WHY}: {left}"))
 }
 
 /// The ways to build that are tried first, in order: what the record says, then what the binary says. Notes what is refused.
