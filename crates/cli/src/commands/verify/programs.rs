@@ -225,8 +225,8 @@ mod tests {
             let sums =
                 ["SHA256SUMS", "../SHA256SUMS"].map(|name| program.around.sha256(name).is_some());
             names.push(format!(
-                "{} in {:?} {sums:?}",
-                program.member, program.folder
+                "{} {} in {:?} {sums:?}",
+                program.name, program.member, program.folder
             ));
             Ok(())
         };
