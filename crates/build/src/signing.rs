@@ -13,10 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use p256::ecdsa::SigningKey;
 use p256::ecdsa::signature::Signer;
 use p256::pkcs8::DecodePrivateKey;
-use ring::signature::{
-    ECDSA_P256_SHA256_ASN1, ED25519, ED25519_PUBLIC_KEY_LEN, Ed25519KeyPair, KeyPair,
-    UnparsedPublicKey, VerificationAlgorithm,
-};
+use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde::{Deserialize, Serialize};
 
 /// A key that signs.
@@ -110,13 +107,7 @@ impl Signature {
         else {
             return false;
         };
-        let algorithm: &dyn VerificationAlgorithm = match key.len() {
-            ED25519_PUBLIC_KEY_LEN => &ED25519,
-            _ => &ECDSA_P256_SHA256_ASN1,
-        };
-        UnparsedPublicKey::new(algorithm, key)
-            .verify(&authenticated(purpose, bytes), &signature)
-            .is_ok()
+        PublicKey::of(key).signed(&authenticated(purpose, bytes), &signature)
     }
 }
 

@@ -3,20 +3,17 @@
 use super::{authenticated, body};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm};
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1, ED25519, ED25519_PUBLIC_KEY_LEN, UnparsedPublicKey,
+    VerificationAlgorithm,
+};
 use serde_json::Value;
 
 /// A key that signatures are checked with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey {
-    algorithm: Algorithm,
+    /// 32 bytes of Ed25519, or a point of P-256 without compression (SEC 1).
     bytes: Vec<u8>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Algorithm {
-    Ed25519,
-    P256,
 }
 
 /// What stands before the key in a SubjectPublicKeyInfo (RFC 8410; RFC 5480, a point without compression).
@@ -25,9 +22,16 @@ const P256_INFO: &[u8] = &[
     0x30, 0x59, 0x30, 0x13, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8, 0x2a, 0x86, 0x48, 0xce,
     0x3d, 3, 1, 7, 3, 0x42, 0,
 ];
+/// Length of a point of P-256 without compression.
+const P256_POINT_LEN: usize = 65;
 const BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
 
 impl PublicKey {
+    /// A key by its bytes; what is none has signed nothing.
+    pub(super) fn of(bytes: Vec<u8>) -> PublicKey {
+        PublicKey { bytes }
+    }
+
     /// Reads what `openssl pkey -pubout` writes.
     ///
     /// # Errors
@@ -36,15 +40,12 @@ impl PublicKey {
         let der = body(pem, BEGIN)?;
         let der = der.ok_or("it has no `BEGIN PUBLIC KEY`: not a public key in PEM")?;
         let kinds = [
-            (ED25519_INFO, 32, Algorithm::Ed25519),
-            (P256_INFO, 65, Algorithm::P256),
+            (ED25519_INFO, ED25519_PUBLIC_KEY_LEN),
+            (P256_INFO, P256_POINT_LEN),
         ];
-        let found = kinds.into_iter().find_map(|(info, length, algorithm)| {
+        let found = kinds.into_iter().find_map(|(info, length)| {
             let bytes = der.strip_prefix(info)?;
-            (bytes.len() == length).then(|| PublicKey {
-                algorithm,
-                bytes: bytes.to_vec(),
-            })
+            (bytes.len() == length).then(|| PublicKey::of(bytes.to_vec()))
         });
         found.ok_or_else(|| "it is neither an Ed25519 key nor one of ECDSA with P-256".to_owned())
     }
@@ -52,9 +53,9 @@ impl PublicKey {
     /// Whether it signed these bytes, as they are: Ed25519, or ECDSA with SHA-256 and the signature in ASN.1.
     #[must_use]
     pub fn signed(&self, bytes: &[u8], signature: &[u8]) -> bool {
-        let algorithm: &dyn VerificationAlgorithm = match self.algorithm {
-            Algorithm::Ed25519 => &ED25519,
-            Algorithm::P256 => &ECDSA_P256_SHA256_ASN1,
+        let algorithm: &dyn VerificationAlgorithm = match self.bytes.len() {
+            ED25519_PUBLIC_KEY_LEN => &ED25519,
+            _ => &ECDSA_P256_SHA256_ASN1,
         };
         let key = UnparsedPublicKey::new(algorithm, &self.bytes);
         key.verify(bytes, signature).is_ok()
