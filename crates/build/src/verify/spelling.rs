@@ -6,6 +6,8 @@
 //! building. What is found is built, and its bytes decide as ever.
 
 use super::recipe::{Recipe, Strip};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 /// Bytes that are hashed at most: some seconds.
@@ -184,20 +186,7 @@ fn from_hexadecimal(text: &str) -> Option<Vec<u8>> {
 
 /// As build IDs are written: the first 15 bytes (cmd/internal/buildid, HashToString).
 fn base64(hash: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let groups = hash.chunks_exact(3).take(5);
-    groups
-        .flat_map(|group| {
-            let bits = group
-                .iter()
-                .fold(0usize, |bits, &byte| bits << 8 | usize::from(byte));
-            [18, 12, 6, 0].map(|shift| {
-                LETTERS
-                    .get(bits >> shift & 63)
-                    .map_or('?', |&letter| char::from(letter))
-            })
-        })
-        .collect()
+    URL_SAFE_NO_PAD.encode(hash.get(..15).unwrap_or(hash))
 }
 
 #[cfg(test)]
