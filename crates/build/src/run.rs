@@ -14,7 +14,7 @@ mod capture;
 pub use capture::{Answer, Question, ask};
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, Write};
@@ -273,6 +273,27 @@ pub fn stop_family(family: &Path) {
 }
 
 /// Whether there is a process whose standard input is `family`.
+/// A program in the folders of a `PATH`.
+pub(crate) fn find(path: &OsStr, name: &str) -> Option<PathBuf> {
+    if name.contains('/') {
+        return Some(PathBuf::from(name)).filter(|path| path.is_file());
+    }
+    folders(path)
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file())
+}
+
+/// The folders of a `PATH`.
+pub(crate) fn folders(path: &OsStr) -> impl Iterator<Item = PathBuf> {
+    let text = path.to_string_lossy().into_owned();
+    let folders: Vec<PathBuf> = text
+        .split(':')
+        .filter(|f| !f.is_empty())
+        .map(PathBuf::from)
+        .collect();
+    folders.into_iter()
+}
+
 #[cfg(test)]
 pub(crate) fn is_family(family: &Path) -> bool {
     !members(family).is_empty()

@@ -1,7 +1,8 @@
 //! What each variant of each input does on this machine, or why it cannot.
 
 use super::change::{Change, Clock, Edit, Place};
-use super::machine::{Machine, folders};
+use super::machine::Machine;
+use crate::run::folders;
 use crate::sandbox::{Ability, Identity};
 use std::collections::BTreeMap;
 use std::ffi::OsString;

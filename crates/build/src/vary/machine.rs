@@ -1,6 +1,6 @@
 //! What there is to vary with: the project, its Go, what this machine has and allows. Asked once, before anything is built.
 
-use crate::run::{self, Question};
+use crate::run::{self, Question, find};
 use crate::sandbox::{Abilities, Identity};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -200,27 +200,6 @@ fn version_of(said: &str) -> String {
     line.split_once(' ')
         .map_or(line, |(_, rest)| rest)
         .to_owned()
-}
-
-/// A program in the folders of a `PATH`.
-pub(super) fn find(path: &OsStr, name: &str) -> Option<PathBuf> {
-    if name.contains('/') {
-        return Some(PathBuf::from(name)).filter(|path| path.is_file());
-    }
-    folders(path)
-        .map(|folder| folder.join(name))
-        .find(|program| program.is_file())
-}
-
-/// The folders of a `PATH`.
-pub(super) fn folders(path: &OsStr) -> impl Iterator<Item = PathBuf> {
-    let text = path.to_string_lossy().into_owned();
-    let folders: Vec<PathBuf> = text
-        .split(':')
-        .filter(|f| !f.is_empty())
-        .map(PathBuf::from)
-        .collect();
-    folders.into_iter()
 }
 
 impl Go {

@@ -2,6 +2,9 @@
 //!
 //! What the program says chooses among names that stand here, never a path or a name of its own.
 
+use crate::plan::SYSTEM_PATH;
+use crate::run::find;
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -21,9 +24,6 @@ enum Family {
     Clang,
 }
 
-/// Folders of the system's programs.
-const FOLDERS: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
-
 /// Major versions that are looked for.
 const KNOWN: std::ops::RangeInclusive<u8> = 8..=22;
 
@@ -38,9 +38,8 @@ impl CCompiler {
     /// All that are here, but for the one that the machine calls `gcc`: what may have compiled code of a program that names no compiler.
     #[must_use]
     pub fn all() -> Vec<CCompiler> {
-        let own = FOLDERS
-            .iter()
-            .find_map(|folder| Path::new(folder).join("gcc").canonicalize().ok());
+        let real = |program: PathBuf| program.canonicalize().ok();
+        let own = system("gcc").and_then(real);
         let of = |family| {
             let one = move |major: u8| CCompiler {
                 family,
@@ -50,9 +49,7 @@ impl CCompiler {
             KNOWN.rev().map(one)
         };
         let is_other = |one: &CCompiler| {
-            let program = one
-                .program(one.c())
-                .and_then(|program| program.canonicalize().ok());
+            let program = one.program(one.c()).and_then(real);
             program.is_some() && program != own
         };
         of(Family::Gcc)
@@ -83,7 +80,7 @@ impl CCompiler {
     /// Its name, for people.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{}-{}", self.c(), self.major)
+        self.versioned(self.c())
     }
 
     /// What the program is called without its version, and that of C++.
@@ -103,26 +100,20 @@ impl CCompiler {
 
     /// The program with its version.
     fn program(&self, name: &str) -> Option<PathBuf> {
-        let file = format!("{name}-{}", self.major);
-        let mut places = FOLDERS.iter().map(|folder| Path::new(folder).join(&file));
-        places.find(|place| place.is_file())
+        system(&self.versioned(name))
     }
 
-    /// Variables that choose it.
+    fn versioned(&self, name: &str) -> String {
+        format!("{name}-{}", self.major)
+    }
+
+    /// Variables that choose it by its name.
     #[must_use]
     pub fn variables(&self) -> Vec<(&'static str, String)> {
-        let version = if self.by_name {
-            format!("-{}", self.major)
-        } else {
-            String::new()
-        };
-        match (self.family, self.by_name) {
-            (Family::Gcc, false) => Vec::new(),
-            _ => vec![
-                ("CC", format!("{}{version}", self.c())),
-                ("CXX", format!("{}{version}", self.cxx())),
-            ],
-        }
+        let all = [("CC", self.c()), ("CXX", self.cxx())].into_iter();
+        all.filter(|_| self.by_name)
+            .map(|(variable, name)| (variable, self.versioned(name)))
+            .collect()
     }
 
     /// Fills a folder in which it is the machine's own.
@@ -137,6 +128,11 @@ impl CCompiler {
         }
         Ok(())
     }
+}
+
+/// A program of the system.
+fn system(name: &str) -> Option<PathBuf> {
+    find(OsStr::new(SYSTEM_PATH), name)
 }
 
 #[cfg(unix)]
