@@ -22,7 +22,7 @@ pub(super) fn check(subject: &Subject<'_>, document: &[u8]) -> Finding {
         Err(error) => return Finding::NotChecked(format!("it is no JSON: {error}")),
     };
     let (mut about, mut signed, mut wrong) = (0, Signed::default(), Vec::new());
-    for value in &all {
+    for value in all {
         let (statement, signature) = match read(value, subject.key) {
             Ok(read) => read,
             Err(why) => return Finding::NotChecked(why),
@@ -83,14 +83,14 @@ impl Signed {
     }
 }
 
-fn read(value: &Value, key: Option<&PublicKey>) -> Result<(Value, Signature), String> {
-    if text(value, "_type").is_some_and(|kind| kind.starts_with("https://in-toto.io/Statement/")) {
-        return Ok((value.clone(), Signature::None));
+fn read(value: Value, key: Option<&PublicKey>) -> Result<(Value, Signature), String> {
+    if text(&value, "_type").is_some_and(|kind| kind.starts_with("https://in-toto.io/Statement/")) {
+        return Ok((value, Signature::None));
     }
     if value.get("payloadType").is_none() {
         return Err("it is neither an in-toto statement nor an envelope (DSSE) of one".to_owned());
     }
-    let (payload, signature) = match (opened(value, key)?, key) {
+    let (payload, signature) = match (opened(&value, key)?, key) {
         ((payload, true), _) => (payload, Signature::ByKey),
         ((payload, false), Some(_)) => (payload, Signature::ByOthers),
         ((payload, false), None) => (payload, Signature::NotChecked),

@@ -5,8 +5,9 @@
 use super::{Finding, Subject, few, members, purl, text};
 use crate::module::Module;
 use crate::verify::Claim;
+use crate::verify::claim::Linked;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a bill of materials states.
 #[derive(Debug, Default)]
@@ -45,27 +46,33 @@ pub(super) fn check(subject: &Subject<'_>, document: &[u8]) -> Finding {
     }
     let mut stated = Stated::default();
     stated.read(&value);
-    let is_it = |(_, sha256): &(String, String)| sha256.eq_ignore_ascii_case(subject.sha256);
+    let is_about_it = stated.is_about(subject);
     let named = stated.files.iter().find(|(name, _)| name == subject.name);
-    if let (false, Some((name, sha256))) = (stated.files.iter().any(is_it), named) {
+    if let (false, Some((name, sha256))) = (is_about_it, named) {
         return Finding::Fails(format!(
             "it is about {name} with SHA-256 {sha256}, and the program has {}",
             subject.sha256
         ));
     }
-    let Some(claim) = subject.claim else {
-        return Finding::NotChecked(
-            "the program says nothing that it could be held against".to_owned(),
-        );
-    };
-    let linked = claim
-        .modules
-        .iter()
-        .filter(|one| !one.module.version.is_empty());
+    match subject.claim {
+        Some(claim) => modules(claim, &stated, is_about_it),
+        None => {
+            Finding::NotChecked("the program says nothing that it could be held against".to_owned())
+        }
+    }
+}
+
+/// Whether the modules are those that the program says.
+fn modules(claim: &Claim, stated: &Stated, is_about_it: bool) -> Finding {
+    let all = claim.modules.iter();
+    let linked: Vec<(Module, &Linked)> = all
+        .filter(|one| !one.module.version.is_empty())
+        .map(|one| (purl::folded(&one.module), one))
+        .collect();
     let mut wrong = Vec::new();
     let mut held = 0;
-    for one in linked.clone() {
-        match stated.modules.get(&purl::folded(&one.module)) {
+    for (module, one) in &linked {
+        match stated.modules.get(module) {
             None => wrong.push(format!("{} is linked, and not in it", one.module)),
             Some(Some(h1)) if !one.sum.is_empty() && *h1 != one.sum => {
                 wrong.push(format!(
@@ -77,23 +84,22 @@ pub(super) fn check(subject: &Subject<'_>, document: &[u8]) -> Finding {
             Some(None) => {}
         }
     }
-    wrong.extend(other_version(claim, &stated));
+    let main = purl::folded(&claim.main);
+    let names: BTreeSet<&Module> = linked.iter().map(|(module, _)| module).collect();
+    wrong.extend(other_version(claim, &main, stated));
     if !wrong.is_empty() {
         return Finding::Fails(few(&wrong));
     }
-    let is_main = |module: &Module| module.path == claim.main.path.to_lowercase();
     let besides = stated.modules.keys().filter(|module| {
-        let is_linked = linked
-            .clone()
-            .any(|one| purl::folded(&one.module) == **module);
-        !is_linked && !is_main(module) && !STANDARD.contains(&module.path.as_str())
+        let is_standard = STANDARD.contains(&module.path.as_str());
+        !is_standard && module.path != main.path && !names.contains(module)
     });
     let besides: Vec<String> = besides.map(Module::to_string).collect();
     let mut said = format!(
         "it has all {} modules, {held} of them with the hash that the program has",
-        linked.count()
+        linked.len()
     );
-    if !stated.files.iter().any(is_it) {
+    if !is_about_it {
         said.push_str("; which file it is about it does not say");
     }
     if !besides.is_empty() {
@@ -103,14 +109,11 @@ pub(super) fn check(subject: &Subject<'_>, document: &[u8]) -> Finding {
 }
 
 /// The main module, where it is in it at another version only.
-fn other_version(claim: &Claim, stated: &Stated) -> Option<String> {
-    let main = purl::folded(&claim.main);
-    let is_known = main.version.starts_with('v') && !stated.modules.contains_key(&main);
-    let mut versions = stated
-        .modules
-        .keys()
-        .filter(|module| module.path == main.path);
-    let other = versions.find(|module| is_known && !module.version.is_empty())?;
+fn other_version(claim: &Claim, main: &Module, stated: &Stated) -> Option<String> {
+    let is_known = main.version.starts_with('v') && !stated.modules.contains_key(main);
+    is_known.then_some(())?;
+    let is_it = |module: &&Module| module.path == main.path && !module.version.is_empty();
+    let other = stated.modules.keys().find(is_it)?;
     Some(format!(
         "it is about {other}, and the program is {}",
         claim.main
@@ -118,6 +121,12 @@ fn other_version(claim: &Claim, stated: &Stated) -> Option<String> {
 }
 
 impl Stated {
+    /// Whether one of its files is the program.
+    fn is_about(&self, subject: &Subject<'_>) -> bool {
+        let is_it = |(_, sha256): &(String, String)| sha256.eq_ignore_ascii_case(subject.sha256);
+        self.files.iter().any(is_it)
+    }
+
     /// Everything in a document, wherever the format has it.
     fn read(&mut self, value: &Value) {
         match value {
