@@ -65,7 +65,10 @@ impl Sum {
     }
 
     /// The sum of a whole file.
-    pub(crate) fn of_file(file: &mut std::fs::File) -> Result<Sum, Error> {
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn of_file(file: &mut std::fs::File) -> Result<Sum, Error> {
         Sum::read(file, u64::MAX)
     }
 

@@ -305,6 +305,17 @@ impl Tree {
         Ok(bytes)
     }
 
+    /// The first bytes of a file of this tree, at most so many: enough to tell what it is.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn head(&self, entry: &Entry, longest: u64) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        let mut reader = self.reader.open(&entry.place)?;
+        reader.by_ref().take(longest).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
     /// The entry of this name: the last one where there are several, as most programs that unpack have it.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Entry> {

@@ -1,9 +1,7 @@
 //! What is around a program: the files of its folder, or the entries of the archive that it is in.
 
-use goassay_binary::bytes::hexadecimal;
-use goassay_build::archive::{Entry, Kind, Tree};
+use goassay_build::archive::{Entry, Kind, Sum, Tree};
 use goassay_build::verify::beside::Around;
-use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -57,20 +55,13 @@ impl Around for Folder {
 
     fn sha256(&self, name: &str) -> Option<Result<String, String>> {
         let hash = |(mut file, _): (File, u64)| {
-            let mut hasher = Sha256::new();
-            let mut buffer = vec![0; 1 << 17];
-            loop {
-                let read = file.read(&mut buffer)?;
-                match buffer.get(..read) {
-                    None | Some([]) => return Ok(hexadecimal(&hasher.finalize())),
-                    Some(bytes) => hasher.update(bytes),
-                }
-            }
+            let sum = Sum::of_file(&mut file);
+            sum.map(|sum| sum.hex()).map_err(|error| error.to_string())
         };
         Some(
             self.open(name)?
-                .and_then(hash)
-                .map_err(|error| unreadable(&error)),
+                .map_err(|error| unreadable(&error))
+                .and_then(hash),
         )
     }
 }
@@ -123,7 +114,7 @@ impl Around for Beneath<'_> {
     }
 
     fn sha256(&self, name: &str) -> Option<Result<String, String>> {
-        Some(Ok(hexadecimal(&self.entry(name)?.sum.sha256)))
+        Some(Ok(self.entry(name)?.sum.hex()))
     }
 }
 
@@ -145,7 +136,7 @@ impl Around for WithRecord<'_> {
 
     fn sha256(&self, name: &str) -> Option<Result<String, String>> {
         match name == self.name {
-            true => Some(Ok(hexadecimal(&Sha256::digest(self.record)))),
+            true => Some(Ok(Sum::of(self.record).hex())),
             false => self.around.sha256(name),
         }
     }

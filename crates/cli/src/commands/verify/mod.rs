@@ -21,7 +21,7 @@ use goassay_build::archive;
 use goassay_build::module::Module;
 use goassay_build::record::Record;
 use goassay_build::sandbox::{Abilities, Ability};
-use goassay_build::signing::PublicKey;
+use goassay_build::signing::{Key, PublicKey};
 use goassay_build::sumdb::{self, Duty};
 use goassay_build::toolchain::{Fetcher, Name, Outcome};
 use goassay_build::verify::beside::{self, Around, Beside, Finding, Nothing, Subject};
@@ -42,6 +42,7 @@ pub(crate) fn run(
 ) -> Result<u8, Failure> {
     interrupt::install();
     let outputs = documents::resolve(&args.documents)?;
+    let given = Given::read(args)?;
     let config = settings::configuration(common.config.as_deref())?;
     let settings = GoSettings::read(env, &config.toolchain);
     let places = Places::of_user(env)?;
@@ -57,7 +58,6 @@ pub(crate) fn run(
     let net = Modules::new(env, certificates(&args.trust, &config, env), &observer);
     let fetching = Fetching::new(&settings, net, places, &waiting)?;
     let environment = downloading(env, &settings);
-    let given = Given::read(args)?;
     let report = fetching.with(|fetcher| {
         let mut verifying = Verifying {
             fetcher,
@@ -73,9 +73,8 @@ pub(crate) fn run(
         };
         verifying.all(&args.paths)
     })?;
-    let key = args.key.as_deref().map(key).transpose()?;
     documents::write(&outputs, terminal, |format, style, out| {
-        rebuilt::render(&report, format, style, key.as_ref(), out)
+        rebuilt::render(&report, format, style, given.key.as_ref(), out)
     })?;
     Ok(report.exit_code())
 }
@@ -85,6 +84,8 @@ struct Given {
     /// A build record, as it stands.
     record: Option<String>,
     public_key: Option<PublicKey>,
+    /// Signs summaries.
+    key: Option<Key>,
 }
 
 impl Given {
@@ -99,6 +100,7 @@ impl Given {
         Ok(Given {
             record: args.record.as_deref().map(read_small).transpose()?,
             public_key: args.public_key.as_ref().map(public_key).transpose()?,
+            key: args.key.as_deref().map(key).transpose()?,
         })
     }
 }

@@ -12,6 +12,8 @@ use std::path::Path;
 
 /// Longest entry that is read into memory, in bytes.
 const LONGEST: u64 = 1 << 30;
+/// Bytes that tell whether a file can be a program.
+const HEAD: u64 = 8;
 
 /// A program, and what is around it.
 pub(super) struct Program<'a> {
@@ -140,12 +142,9 @@ impl Search<'_, '_> {
             .partition(|entry| tree.format == Format::Directory && is_archive(&entry.name));
         // Programs first: what stands beside them helps to build them again where they are packed, too.
         for entry in files {
-            let Some(bytes) = self.contents(path, tree, entry) else {
+            let Some(bytes) = self.program(path, tree, entry) else {
                 continue;
             };
-            if !container::is_candidate(&bytes) || Binary::parse(&bytes).is_err() {
-                continue;
-            }
             let around = Beneath::of(tree, entry);
             (self.each)(&Program {
                 path: inputs::display(path),
@@ -170,9 +169,15 @@ impl Search<'_, '_> {
         Ok(found)
     }
 
-    fn contents(&mut self, path: &Path, tree: &Tree, entry: &Entry) -> Option<Vec<u8>> {
-        match tree.contents(entry) {
-            Ok(bytes) => Some(bytes),
+    /// The contents of an entry that is a Go program. Of others the beginning is read.
+    fn program(&mut self, path: &Path, tree: &Tree, entry: &Entry) -> Option<Vec<u8>> {
+        let contents = match tree.head(entry, HEAD) {
+            Ok(head) if !container::is_candidate(&head) => return None,
+            Ok(_) => tree.contents(entry),
+            Err(error) => Err(error),
+        };
+        match contents {
+            Ok(bytes) => Binary::parse(&bytes).is_ok().then_some(bytes),
             Err(error) => {
                 self.fail(path, &format!("{}: {error}", entry.name));
                 None
