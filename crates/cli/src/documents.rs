@@ -37,11 +37,10 @@ macro_rules! formats {
     };
 }
 
-// That of `difference` is also the one of `diverse` and `variation`.
+// That of `difference` is also the one of `diverse` and `variation`, that of `verification` the one of `rebuilt`.
 formats!(
     goassay_report::audit::Format,
     goassay_report::difference::Format,
-    goassay_report::rebuilt::Format,
     goassay_report::render::Format,
     goassay_report::verification::Format,
 );

@@ -1,6 +1,6 @@
 //! One self-contained page: each file with its verdict and log, what did not pass laid open.
 
-use super::{File, Report};
+use super::{File, Report, words};
 use crate::untrusted::escape_markup as escape;
 use crate::verification::{Head, badge, begin_page, put_log};
 use goassay_build::rebuild::Status;
@@ -36,7 +36,7 @@ fn section(file: &File, out: &mut dyn Write) -> io::Result<()> {
         "<section>\n<h2>{} {}</h2>\n<p>{}, SHA-256 <code>{}</code>, {} bytes.",
         badge(status(&found.verdict)),
         escape(&file.place()),
-        escape(words(&found.verdict)),
+        escape(sentence(&found.verdict)),
         file.sha256,
         file.size
     )?;
@@ -80,23 +80,10 @@ fn why(file: &File, out: &mut dyn Write) -> io::Result<()> {
     let found = &file.verification;
     match &found.verdict {
         Verdict::Identical => Ok(()),
-        Verdict::IdenticalAfter(applied) => {
-            let said = |text: &str| {
-                if text.is_empty() {
-                    "nothing".to_owned()
-                } else {
-                    text.to_owned()
-                }
-            };
-            let line = |(name, one, other): &(&str, String, String)| {
-                format!(
-                    "{name}: {} in the file, {} in the rebuilt one",
-                    said(one),
-                    said(other)
-                )
-            };
-            list(&applied.iter().map(line).collect::<Vec<_>>(), out)
-        }
+        Verdict::IdenticalAfter(applied) => list(
+            &applied.iter().map(words::normalised).collect::<Vec<_>>(),
+            out,
+        ),
         Verdict::Different(diagnosis) => {
             for cause in &found.causes {
                 put_cause(cause, out)?;
@@ -117,10 +104,9 @@ fn put_cause(cause: &Cause, out: &mut dyn Write) -> io::Result<()> {
 fn put_attempt(number: usize, attempt: &Attempt, out: &mut dyn Write) -> io::Result<()> {
     let (status, mut log) = match &attempt.outcome {
         Outcome::Same => (Status::Pass, vec!["the same".to_owned()]),
-        Outcome::Differs { functions, bytes } => (
-            Status::Fail,
-            vec![format!("{functions} functions and {bytes} bytes differ")],
-        ),
+        Outcome::Differs { functions, bytes } => {
+            (Status::Fail, vec![words::distance(*functions, *bytes)])
+        }
         Outcome::Failed(said) => (Status::Skip, said.lines().map(str::to_owned).collect()),
         Outcome::Untried(why) => (Status::Skip, vec![format!("not tried: {why}")]),
     };
@@ -136,17 +122,7 @@ fn put_attempt(number: usize, attempt: &Attempt, out: &mut dyn Write) -> io::Res
 /// What it was built from, and what should be known besides.
 fn source(file: &File, out: &mut dyn Write) -> io::Result<()> {
     let found = &file.verification;
-    let mut lines = Vec::new();
-    if found.proven.vouched > 0 {
-        lines.push(format!(
-            "source: {} modules; the checksum database vouches for {} files of theirs",
-            found.proven.zips.len(),
-            found.proven.vouched
-        ));
-    }
-    lines.extend(found.proven.excused.iter().map(|module| {
-        format!("nobody vouches for {module}: settings excuse it from the checksum database")
-    }));
+    let mut lines = words::source(found);
     lines.extend(found.notes.iter().cloned());
     list(&lines, out)
 }
@@ -170,7 +146,7 @@ fn status(verdict: &Verdict) -> Status {
     }
 }
 
-fn words(verdict: &Verdict) -> &'static str {
+fn sentence(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Identical => "built again, bit for bit",
         Verdict::IdenticalAfter(_) => {

@@ -6,7 +6,9 @@ mod html;
 mod json;
 mod summary;
 mod text;
+mod words;
 
+pub use crate::verification::Format;
 pub use json::SCHEMA;
 
 use crate::document::{Failure, Tool};
@@ -128,35 +130,6 @@ impl Report {
         match documents.is_empty() {
             true => files,
             false => format!("{files}; documents beside: {documents}"),
-        }
-    }
-}
-
-/// An output format of `verify`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// Our versioned document (`goassay-verify/1`).
-    Json,
-    /// One page for people.
-    Html,
-    /// In-toto statements with SLSA verification summaries, a line for each file with a verdict; in envelopes where there is a key.
-    Vsa,
-}
-
-impl Format {
-    /// All formats.
-    pub const ALL: [Format; 4] = [Format::Text, Format::Json, Format::Html, Format::Vsa];
-
-    /// The stable word.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Format::Text => "text",
-            Format::Json => "json",
-            Format::Html => "html",
-            Format::Vsa => "vsa",
         }
     }
 }

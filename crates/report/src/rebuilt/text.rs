@@ -1,6 +1,6 @@
 //! For people: a block for each file, the verdict first; a count at the end.
 
-use super::{File, Report};
+use super::{File, Report, words};
 use crate::render::Style;
 use crate::untrusted::Untrusted;
 use goassay_build::verify::beside::{Beside, Finding};
@@ -43,13 +43,8 @@ fn block(file: &File, style: Style, out: &mut dyn Write) -> io::Result<()> {
     match &found.verdict {
         Verdict::Identical => writeln!(out, "      SHA-256 {}", file.sha256)?,
         Verdict::IdenticalAfter(applied) => {
-            for (name, one, other) in applied {
-                writeln!(
-                    out,
-                    "      {name}: {} in the file, {} in the rebuilt one",
-                    said(one),
-                    said(other)
-                )?;
+            for one in applied {
+                writeln!(out, "      {}", Untrusted(&words::normalised(one)))?;
             }
         }
         Verdict::Different(diagnosis) => {
@@ -67,19 +62,8 @@ fn block(file: &File, style: Style, out: &mut dyn Write) -> io::Result<()> {
     for (index, one) in found.attempts.iter().enumerate() {
         attempt(index + 1, one, out)?;
     }
-    if found.proven.vouched > 0 {
-        let (files, modules) = (found.proven.vouched, found.proven.zips.len());
-        writeln!(
-            out,
-            "  source: {modules} modules; the checksum database vouches for {files} files of theirs"
-        )?;
-    }
-    for module in &found.proven.excused {
-        writeln!(
-            out,
-            "  nobody vouches for {}: settings excuse it from the checksum database",
-            Untrusted(&module.to_string())
-        )?;
+    for line in words::source(found) {
+        writeln!(out, "  {}", Untrusted(&line))?;
     }
     for one in &file.beside {
         beside(one, style, out)?;
@@ -119,10 +103,6 @@ fn causes(causes: &[Cause], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn said(text: &str) -> Untrusted<'_> {
-    Untrusted(if text.is_empty() { "nothing" } else { text })
-}
-
 fn head(verdict: &Verdict, style: Style) -> String {
     let (words, colour) = match verdict {
         Verdict::Identical => ("IDENTICAL: built again, bit for bit", 32),
@@ -144,9 +124,7 @@ fn coloured(words: &str, colour: u8, style: Style) -> String {
 fn attempt(number: usize, attempt: &Attempt, out: &mut dyn Write) -> io::Result<()> {
     let came = match &attempt.outcome {
         Outcome::Same => "the same".to_owned(),
-        Outcome::Differs { functions, bytes } => {
-            format!("{functions} functions and {bytes} bytes differ")
-        }
+        Outcome::Differs { functions, bytes } => words::distance(*functions, *bytes),
         Outcome::Failed(said) => {
             format!("did not build: {}", said.lines().last().unwrap_or_default())
         }

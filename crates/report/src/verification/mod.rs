@@ -56,12 +56,12 @@ impl Report {
     }
 }
 
-/// An output format of `toolchain verify`.
+/// An output format of `verify` and `toolchain verify`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// For people.
     Text,
-    /// Our versioned document (`goassay-toolchain-verification/1`).
+    /// The versioned document of the command.
     Json,
     /// One page for people.
     Html,
