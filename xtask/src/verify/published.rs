@@ -95,43 +95,33 @@ impl Published {
     }
 }
 
-const fn npm(
-    package: &'static str,
-    version: &'static str,
-    file: &'static str,
-    source: &'static str,
+type Text = &'static str;
+
+const fn npm(package: Text, version: Text, file: Text, source: Text) -> Published {
+    published(Registry::Npm, package, version, file, source)
+}
+
+const fn pypi(package: Text, version: Text, file: Text, source: Text) -> Published {
+    published(Registry::Pypi, package, version, file, source)
+}
+
+const fn debian(package: Text, file: Text) -> Published {
+    published(Registry::Debian, package, "", file, "")
+}
+
+const fn published(
+    registry: Registry,
+    package: Text,
+    version: Text,
+    file: Text,
+    source: Text,
 ) -> Published {
     Published {
-        registry: Registry::Npm,
+        registry,
         package,
         version,
         file,
         source,
-    }
-}
-
-const fn pypi(
-    package: &'static str,
-    version: &'static str,
-    file: &'static str,
-    source: &'static str,
-) -> Published {
-    Published {
-        registry: Registry::Pypi,
-        package,
-        version,
-        file,
-        source,
-    }
-}
-
-const fn debian(package: &'static str, file: &'static str) -> Published {
-    Published {
-        registry: Registry::Debian,
-        package,
-        version: "",
-        file,
-        source: "",
     }
 }
 
